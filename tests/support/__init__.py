@@ -1,0 +1,1 @@
+"""Builders and slow references that the tests share."""
