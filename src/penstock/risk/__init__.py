@@ -1,0 +1,7 @@
+"""Risk: limits, throttles, the kill switch; a "no" is an event with a reason."""
+
+from penstock.risk.denial import DenialReason, RiskDenial
+from penstock.risk.gate import RiskGate
+from penstock.risk.limits import RiskLimits
+
+__all__ = ["DenialReason", "RiskDenial", "RiskGate", "RiskLimits"]

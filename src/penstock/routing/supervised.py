@@ -1,0 +1,174 @@
+"""Policy `supervised`: predicted parts, the cheapest sequence, and the static plan to beat."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock._kernels import kernel
+from penstock.domain import RowArray, SituationArray
+from penstock.models import OutcomeModel
+from penstock.routing.allocation import clear_plan, finish, is_usable_take, send_in_order
+from penstock.routing.config import RoutingConfig, check_routing
+from penstock.routing.frame import Frame, OrderArray, WorkArray
+from penstock.routing.scoring import TERMS_DTYPE, clean_up_cost, price_rows, score_rows
+from penstock.routing.sequence import order_by_index, plan_cost
+from penstock.routing.waterfall import WaterfallArray, walk_down
+
+
+class SupervisedPolicy:
+    """
+    Improves on the static waterfall where a model says that it pays.
+
+    Each decision: the model predicts the parts of every usable row; rows are ranked by index into
+    the sequence that is cheapest by these parts; the static plan is priced with the same parts; and
+    unless the new one is cheaper by more than `margin_bps`, the static plan is followed. The margin
+    is what keeps a model's noise from replacing a good plan.
+
+    Without an NBBO there is no midpoint to measure from, and the static plan stands. A `Policy`.
+    """
+
+    name = "supervised"
+    needs_features = True
+
+    def __init__(
+        self, model: OutcomeModel, waterfall: WaterfallArray, config: RoutingConfig
+    ) -> None:
+        assert len(waterfall) > 0, "a waterfall needs a step"
+        check_routing(config)
+        self._model = model
+        self._waterfall = waterfall.astype(np.int64)
+        self._terms = np.array(
+            [tuple(getattr(config, name) for name in TERMS_DTYPE.names or ())], TERMS_DTYPE
+        )
+
+    @property
+    def model_sha256(self) -> str:
+        """Hash of the model's file."""
+        return self._model.sha256
+
+    def plan(self, frame: Frame) -> None:
+        """Predict, rank, and depart from the static plan only where it pays."""
+        n_picked = 0
+        if not frame.situation["must_complete"][0]:
+            n_picked = pick_usable(frame.rows, frame.features, frame.picked, frame.picked_features)
+        if n_picked > 0:
+            self._model.predict(
+                frame.picked_features[:n_picked], frame.parts[:n_picked], frame.sd[:n_picked]
+            )
+        plan_supervised(
+            frame.situation,
+            frame.rows,
+            self._waterfall,
+            self._terms,
+            frame.picked,
+            n_picked,
+            frame.parts,
+            frame.sd,
+            frame.work,
+            frame.orders,
+        )
+
+    def state_hash(self) -> str:
+        """Hash of the model, the list and the prices: nothing of them changes while it runs."""
+        digest = hashlib.sha256(self.name.encode() + self._model.sha256.encode())
+        digest.update(self._waterfall.tobytes() + self._terms.tobytes())
+        return digest.hexdigest()
+
+
+@kernel
+def pick_usable(
+    rows: RowArray,
+    features: NDArray[np.float64],
+    out_picked: NDArray[np.int64],
+    out_features: NDArray[np.float64],
+) -> int:
+    """
+    Gather the features of usable rows, because a forest costs the same for each row it is asked.
+
+    Args:
+        features: shape (n_rows, n_features).
+        out_picked: receives row indices, shape (n_rows,).
+        out_features: receives their features, shape of `features`.
+    Returns:
+        How many rows are usable.
+    """
+    n_picked = 0
+    for r in range(len(rows)):
+        if rows[r].excluded == 0:
+            out_picked[n_picked] = r
+            for column in range(features.shape[1]):
+                out_features[n_picked, column] = features[r, column]
+            n_picked += 1
+    return n_picked
+
+
+@kernel
+def plan_supervised(
+    situation: SituationArray,
+    rows: RowArray,
+    waterfall: WaterfallArray,
+    terms: NDArray[Any],
+    picked: NDArray[np.int64],
+    n_picked: int,
+    parts: NDArray[np.float64],
+    sd: NDArray[np.float64],
+    work: WorkArray,
+    orders: OrderArray,
+) -> None:
+    """
+    One decision, once the model has answered: scores, the two plans, the choice between them.
+
+    Args:
+        picked: rows that the model was asked about, first `n_picked` entries.
+        parts, sd: its answers in that order, columns as `penstock.models.PARTS`.
+
+    Reference: tests/support/naive_routing.py::supervised.
+    """
+    clear_plan(rows)
+    if situation[0].must_complete:
+        finish(situation, rows, work, orders[0])
+        return
+    for k in range(n_picked):
+        _write_parts(rows, picked[k], k, parts, sd)
+    n_static = walk_down(rows, waterfall, orders[1])
+    if situation[0].has_nbbo == 0:
+        send_in_order(situation, rows, work, orders[1], n_static)
+        return
+    clean_up_bps = clean_up_cost(situation, rows, terms)
+    score_rows(situation, rows, terms, work)
+    n_best = order_by_index(work["sort_key"], clean_up_bps, orders[0])
+    if n_best == 0:
+        n_best = _rank_takes(rows, work, orders[0])
+    static_bps = plan_cost(work, orders[1], n_static, clean_up_bps)
+    best_bps = plan_cost(work, orders[0], n_best, clean_up_bps)
+    if n_best > 0 and best_bps < static_bps - terms[0].margin_bps:
+        price_rows(rows, work, orders[0], n_best, clean_up_bps)
+        send_in_order(situation, rows, work, orders[0], n_best)
+    else:
+        price_rows(rows, work, orders[1], n_static, clean_up_bps)
+        send_in_order(situation, rows, work, orders[1], n_static)
+
+
+@kernel
+def _write_parts(
+    rows: RowArray, r: int, k: int, parts: NDArray[np.float64], sd: NDArray[np.float64]
+) -> None:
+    row = rows[r]
+    row.slippage_bps, row.slippage_bps_sd = parts[k, 0], sd[k, 0]
+    row.fill_frac, row.fill_frac_sd = parts[k, 1], sd[k, 1]
+    row.time_to_fill_s, row.time_to_fill_s_sd = parts[k, 2], sd[k, 2]
+    row.leakage_bps, row.leakage_bps_sd = parts[k, 3], sd[k, 3]
+
+
+@kernel
+def _rank_takes(rows: RowArray, work: WorkArray, order: NDArray[np.int64]) -> int:
+    """When nothing is better than cleaning up, clean up: the takes by index."""
+    for r in range(len(rows)):
+        if not is_usable_take(rows, r):
+            work[r].sort_key = math.nan
+    return order_by_index(work["sort_key"], math.inf, order)
