@@ -1,0 +1,72 @@
+"""The state that all handlers of the engine share, and the ways to say something."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from penstock.domain import (
+    Alert,
+    AlertLevel,
+    ChildFill,
+    Command,
+    Ns,
+    ReportParent,
+    SetTimer,
+    Shares,
+)
+from penstock.engine.config import EngineConfig
+from penstock.engine.deciding import Decider
+from penstock.engine.ledger import Ledger
+from penstock.engine.parent import Parent
+from penstock.engine.timers import Purpose, Timers
+from penstock.features import Footprint, MarketView, Scorecards
+from penstock.risk import RiskGate
+from penstock.routing import Policy
+
+
+@dataclass(slots=True)
+class Core:
+    """One engine's parts and its outbox; handlers are functions over it."""
+
+    config: EngineConfig
+    view: MarketView
+    scorecards: Scorecards
+    footprint: Footprint
+    risk: RiskGate
+    decider: Decider
+    ledger: Ledger
+    models: Mapping[str, Policy]  # by content hash: what a ModelSwap may name
+    timers: Timers = field(default_factory=Timers)
+    now_ns: Ns = Ns(0)
+    n_slow_decisions: int = 0
+    out: list[Command] = field(default_factory=list)
+
+    def alert(self, level: AlertLevel, code: str, text: str) -> None:
+        """Tell a person."""
+        self.out.append(Alert(at_ns=self.now_ns, level=level, code=code, text=text))
+
+    def set_timer(self, purpose: Purpose, target_id: int, due_ns: int) -> None:
+        """Ask to be woken at `due_ns`, or as soon as possible if that has passed."""
+        timer_id = self.timers.set(purpose, target_id)
+        due = Ns(max(due_ns, self.now_ns))
+        self.out.append(SetTimer(at_ns=self.now_ns, timer_id=timer_id, due_ns=due))
+
+    def report(self, parent: Parent, text: str, fill: ChildFill | None = None) -> None:
+        """Tell the OMS where its order stands."""
+        self.out.append(
+            ReportParent(
+                at_ns=self.now_ns,
+                parent_id=parent.order.parent_id,
+                state=parent.state,
+                filled_shares=parent.filled_shares,
+                leaves_shares=parent.leaves_shares,
+                paid_ticks_shares=parent.paid_ticks_shares,
+                fees_usd_micros=parent.fees_usd_micros,
+                last_shares=Shares(0) if fill is None else fill.size_shares,
+                last_price_ticks=None if fill is None else fill.price_ticks,
+                last_venue_idx=None if fill is None else fill.venue_idx,
+                last_child_id=None if fill is None else fill.child_id,
+                text=text,
+            )
+        )

@@ -1,0 +1,141 @@
+"""The deterministic core: events in, commands out, the same to the bit every time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from penstock.domain import (
+    CancelParent,
+    ChildAck,
+    ChildBust,
+    ChildCancelled,
+    ChildCancelReject,
+    ChildFill,
+    ChildReject,
+    ChildReplaced,
+    Command,
+    Control,
+    Event,
+    FeedGap,
+    FeedRecovered,
+    FeedStale,
+    LatencyObserved,
+    ModelSwap,
+    NewParent,
+    Ns,
+    ReplaceParent,
+    TapeArray,
+    Timer,
+    VenueDown,
+    VenueUp,
+)
+from penstock.engine import on_control, on_parent, on_report
+from penstock.engine.child import Child
+from penstock.engine.core import Core
+from penstock.engine.parent import Parent
+from penstock.features import MarketView
+from penstock.routing import Frame
+
+HANDLERS: Mapping[type, Callable[[Core, Any], None]] = {
+    NewParent: on_parent.new_parent,
+    ReplaceParent: on_parent.replace_parent,
+    CancelParent: on_parent.cancel_parent,
+    Timer: on_parent.timer,
+    ChildAck: on_report.ack,
+    ChildReject: on_report.reject,
+    ChildFill: on_report.fill,
+    ChildCancelled: on_report.cancelled,
+    ChildCancelReject: on_report.cancel_reject,
+    ChildReplaced: on_report.replaced,
+    ChildBust: on_report.bust,
+    VenueUp: on_control.venue_up,
+    VenueDown: on_control.venue_down,
+    FeedGap: on_control.feed_lost,
+    FeedStale: on_control.feed_lost,
+    FeedRecovered: on_control.feed_recovered,
+    LatencyObserved: on_control.latency_observed,
+    ModelSwap: on_control.model_swap,
+    Control: on_control.control,
+}
+
+
+class Engine:
+    """
+    The router's core. It does no I/O, reads no clock and draws no random number.
+
+    Promises, each a test:
+        same calls in, same commands out, to the bit;
+        never more live quantity than a parent has left, whatever the order of reports;
+        an execution counts once; a report for an unknown child raises an alert and changes nothing;
+        nothing is sent after a kill.
+
+    Market data comes in batches and never causes a command by itself; orders, reports, timers and
+    control come one by one, in `recv_ns` order.
+    """
+
+    def __init__(self, core: Core) -> None:
+        self._core = core
+
+    def on_market(self, tape: TapeArray, lo: int, hi: int) -> None:
+        """Take rows lo..hi of the tape into books and features: one compiled call."""
+        self._core.view.apply(tape, lo, hi)
+
+    def on_event(self, event: Event) -> list[Command]:
+        """Take one event; return what must now be journalled, then done, in this order."""
+        core = self._core
+        assert event.recv_ns >= core.now_ns, f"{event} is older than the last event"
+        core.now_ns = event.recv_ns
+        core.out = []
+        HANDLERS[type(event)](core, event)
+        return core.out
+
+    @property
+    def view(self) -> MarketView:
+        """The market as the engine has heard it; read only."""
+        return self._core.view
+
+    @property
+    def frame(self) -> Frame:
+        """The last decision's workspace; read only."""
+        return self._core.decider.frame
+
+    @property
+    def now_ns(self) -> Ns:
+        """`recv_ns` of the last event."""
+        return self._core.now_ns
+
+    @property
+    def parents(self) -> Mapping[int, Parent]:
+        """All parents by number; read only."""
+        return self._core.ledger.parents
+
+    @property
+    def children(self) -> Mapping[int, Child]:
+        """All children by number; read only."""
+        return self._core.ledger.children
+
+    def state_hash(self) -> str:
+        """Hash of everything that can influence a later command."""
+        core = self._core
+        decider = core.decider
+        facts = (
+            core.now_ns,
+            core.n_slow_decisions,
+            core.timers.facts(),
+            decider.reach.is_up,
+            decider.reach.is_fed,
+            decider.too_slow,
+            decider.policy.state_hash() if decider.policy else None,
+            decider.policy.model_sha256 if decider.policy else None,
+            decider.fallback.state_hash(),
+            core.ledger.state_hash(),
+            core.view.state_hash(),
+            core.scorecards.state_hash(),
+            core.footprint.state_hash(),
+            core.risk.state_hash(),
+        )
+        return hashlib.sha256(msgspec.msgpack.encode(facts)).hexdigest()

@@ -1,0 +1,175 @@
+"""The ledger: every parent and child, booked from reports, each execution once."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from penstock.domain import (
+    ChildBust,
+    ChildFill,
+    ChildOrder,
+    ChildReplaced,
+    ChildState,
+    Ns,
+    ParentOrder,
+    Shares,
+)
+from penstock.engine.child import Child
+from penstock.engine.parent import Parent
+
+
+class Ledger:
+    """
+    Parents and children, and the share-exact bookkeeping between them.
+
+    Invariants, held by tests/properties/test_engine.py over random and faulty schedules:
+        parent.filled_shares == sum of its children's filled_shares;
+        live_children of a parent are exactly its children that are not terminal;
+        an execution report counts once, however often it arrives.
+    """
+
+    def __init__(self, n_rows: int) -> None:
+        self._n_rows = n_rows
+        self.parents: dict[int, Parent] = {}
+        self.children: dict[int, Child] = {}
+        self._next_child_id = 1
+
+    def open_parent(self, order: ParentOrder, arrival_mid_ticks_x2: int) -> Parent:
+        """A new working parent; its number must be new."""
+        assert order.parent_id not in self.parents, f"parent {order.parent_id} opened twice"
+        parent = Parent(order, self._n_rows, arrival_mid_ticks_x2)
+        self.parents[order.parent_id] = parent
+        return parent
+
+    def next_child_id(self) -> int:
+        """Number for the next child; never given out twice."""
+        child_id = self._next_child_id
+        self._next_child_id += 1
+        return child_id
+
+    def open_child(self, order: ChildOrder, row_idx: int, mid_ticks_x2: int, now_ns: Ns) -> Child:
+        """A child counts as live from here on, before any byte leaves."""
+        parent = self.parents[order.parent_id]
+        child = Child(order, now_ns, mid_ticks_x2)
+        self.children[order.child_id] = child
+        parent.live_children.append(order.child_id)
+        parent.note_sent(row_idx, order.size_shares, now_ns)
+        return child
+
+    def parent_of(self, child: Child) -> Parent:
+        """The parent that a child works for."""
+        return self.parents[child.order.parent_id]
+
+    def live_shares(self, parent: Parent) -> int:
+        """Shares that venues could still fill for this parent."""
+        return sum(self.children[child_id].leaves_shares for child_id in parent.live_children)
+
+    def close(self, child: Child, state: ChildState) -> bool:
+        """Make a child terminal; False if it was so already."""
+        if child.state.is_terminal:
+            return False
+        child.state = state
+        self._settle(child)
+        return True
+
+    def book_fill(self, child: Child, fill: ChildFill, row_idx: int) -> bool:
+        """Book an execution on child and parent; False for a duplicate, which changes nothing."""
+        if child.has_seen(fill.exec_id):
+            return False
+        parent = self.parent_of(child)
+        child.book_fill(fill)
+        parent.book_fill(fill)
+        parent.attempts[row_idx]["filled_shares"] += fill.size_shares
+        self._settle(child)
+        return True
+
+    def reverse(self, child: Child, bust: ChildBust, row_idx: int) -> bool:
+        """Take an execution back, or correct it; False if it is not known."""
+        if bust.exec_id not in child.executions:
+            return False
+        parent = self.parent_of(child)
+        wrong = child.reverse_fill(bust.exec_id)
+        parent.book_fill(wrong, sign=-1)
+        parent.attempts[row_idx]["filled_shares"] -= wrong.size_shares
+        if bust.corrected_shares > 0:
+            fee = round(wrong.fee_usd_micros * bust.corrected_shares / wrong.size_shares)
+            right = msgspec.structs.replace(
+                wrong,
+                size_shares=bust.corrected_shares,
+                price_ticks=bust.corrected_price_ticks,
+                fee_usd_micros=fee,
+            )
+            child.book_correction(right)
+            parent.book_fill(right)
+            parent.attempts[row_idx]["filled_shares"] += right.size_shares
+        return True
+
+    def resize(self, child: Child, replaced: ChildReplaced) -> None:
+        """The venue confirmed a new size and limit."""
+        child.size_shares = replaced.size_shares
+        child.order = msgspec.structs.replace(child.order, limit_ticks=replaced.limit_ticks)
+        if child.filled_shares >= child.size_shares and not child.state.is_terminal:
+            child.state = ChildState.FILLED
+            self._settle(child)
+
+    def _settle(self, child: Child) -> None:
+        parent = self.parent_of(child)
+        if child.state.is_terminal and child.order.child_id in parent.live_children:
+            parent.live_children.remove(child.order.child_id)
+
+    def state_hash(self) -> str:
+        """Hash over every parent and child, in the order of their numbers."""
+        digest = hashlib.sha256(repr(self._next_child_id).encode())
+        for parent_id in sorted(self.parents):
+            digest.update(_parent_bytes(self.parents[parent_id]))
+        for child_id in sorted(self.children):
+            digest.update(_child_bytes(self.children[child_id]))
+        return digest.hexdigest()
+
+
+def is_overfilled(parent: Parent) -> bool:
+    """True if the market gave more than the client asked for."""
+    return parent.filled_shares > parent.size_shares
+
+
+def shares_still_free(parent: Parent, live_shares: int) -> Shares:
+    """What may be sent now: leaves that no live child covers."""
+    return Shares(max(0, parent.leaves_shares - live_shares))
+
+
+def _parent_bytes(parent: Parent) -> bytes:
+    facts = (
+        parent.order,
+        str(parent.state),
+        parent.size_shares,
+        parent.limit_ticks,
+        parent.filled_shares,
+        parent.paid_ticks_shares,
+        parent.fees_usd_micros,
+        parent.n_decisions,
+        parent.must_complete,
+        parent.has_retry_timer,
+        parent.is_stopped,
+        parent.arrival_mid_ticks_x2,
+        parent.live_children,
+    )
+    return msgspec.msgpack.encode(facts) + parent.attempts.tobytes()
+
+
+def _child_bytes(child: Child) -> bytes:
+    facts = (
+        child.order,
+        child.sent_ns,
+        child.mid_ticks_x2,
+        str(child.state),
+        child.size_shares,
+        child.filled_shares,
+        child.first_fill_ns,
+        child.is_acked,
+        child.is_cancel_asked,
+        list(child.executions.values()),
+        child.busted_ids,
+    )
+    return msgspec.msgpack.encode(facts)

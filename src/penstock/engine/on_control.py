@@ -1,0 +1,109 @@
+"""Handlers for venues and feeds coming and going, operators, models and latency."""
+
+from __future__ import annotations
+
+from penstock.domain import (
+    AlertLevel,
+    Control,
+    ControlAction,
+    FeedGap,
+    FeedRecovered,
+    FeedStale,
+    LatencyObserved,
+    ModelSwap,
+    ParentState,
+    VenueDown,
+    VenueUp,
+)
+from penstock.engine.core import Core
+from penstock.engine.working import cancel_child, retry_later, stop
+
+
+def venue_up(core: Core, event: VenueUp) -> None:
+    """Orders can go there from the next decision on."""
+    core.decider.reach.is_up[event.venue_idx] = True
+
+
+def venue_down(core: Core, event: VenueDown) -> None:
+    """Nothing new goes there; what is live there stays live until a report says otherwise."""
+    core.decider.reach.is_up[event.venue_idx] = False
+    in_doubt = [
+        child_id
+        for parent in core.ledger.parents.values()
+        for child_id in parent.live_children
+        if core.ledger.children[child_id].order.venue_idx == event.venue_idx
+    ]
+    core.alert(
+        AlertLevel.CRITICAL,
+        "venue_down",
+        f"venue {event.venue_idx}: {event.reason}; {len(in_doubt)} children in doubt: {in_doubt}",
+    )
+
+
+def feed_lost(core: Core, event: FeedGap | FeedStale) -> None:
+    """Its quotes are not to be believed; its rows are excluded until it has recovered."""
+    core.decider.reach.is_fed[event.venue_idx] = False
+    core.alert(AlertLevel.WARNING, "feed_lost", f"venue {event.venue_idx}: {type(event).__name__}")
+
+
+def feed_recovered(core: Core, event: FeedRecovered) -> None:
+    """Its quotes count again."""
+    core.decider.reach.is_fed[event.venue_idx] = True
+
+
+def latency_observed(core: Core, event: LatencyObserved) -> None:
+    """So many slow decisions in a row hand over to the fall-back, until a person resumes."""
+    if event.decision_ns <= core.config.latency_budget_ns:
+        core.n_slow_decisions = 0
+        return
+    core.n_slow_decisions += 1
+    if core.n_slow_decisions >= core.config.latency_strikes and not core.decider.too_slow:
+        core.decider.too_slow = True
+        core.alert(
+            AlertLevel.CRITICAL,
+            "too_slow",
+            f"{core.n_slow_decisions} decisions over budget in a row: the fall-back decides until "
+            "a person resumes",
+        )
+
+
+def model_swap(core: Core, event: ModelSwap) -> None:
+    """Decide with another model from now on; an unknown one changes nothing."""
+    policy = core.models.get(event.model_sha256)
+    if policy is None:
+        core.alert(AlertLevel.CRITICAL, "unknown_model", f"{event.model_sha256} was never loaded")
+        return
+    core.decider.use(policy)
+
+
+def control(core: Core, event: Control) -> None:
+    """An operator's order: risk takes note first, then what is live is dealt with."""
+    said = f"{event.operator}: {event.action} {event.target_idx}"
+    if not core.risk.on_control(event):
+        core.alert(AlertLevel.CRITICAL, "unknown_target", f"{said}: nothing of that number here")
+        return
+    core.alert(AlertLevel.WARNING, "control", said)
+    if event.action is ControlAction.KILL:
+        for parent in list(core.ledger.parents.values()):
+            stop(core, parent, "kill switch")
+    elif event.action is ControlAction.VENUE_OFF:
+        _cancel_where(core, venue_idx=event.target_idx)
+    elif event.action is ControlAction.RESTRICT:
+        _cancel_where(core, instrument_idx=event.target_idx)
+    elif event.action is ControlAction.RESUME:
+        core.decider.too_slow = False
+        core.n_slow_decisions = 0
+
+
+def _cancel_where(
+    core: Core, *, venue_idx: int | None = None, instrument_idx: int | None = None
+) -> None:
+    for parent in core.ledger.parents.values():
+        if parent.state is not ParentState.WORKING:
+            continue
+        for child_id in list(parent.live_children):
+            order = core.ledger.children[child_id].order
+            if order.venue_idx == venue_idx or order.instrument_idx == instrument_idx:
+                cancel_child(core, core.ledger.children[child_id])
+        if not parent.live_children:
+            retry_later(core, parent)

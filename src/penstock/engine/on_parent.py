@@ -1,0 +1,153 @@
+"""Handlers for what the OMS says, and for timers."""
+
+from __future__ import annotations
+
+import msgspec
+
+from penstock.domain import (
+    AlertLevel,
+    CancelParent,
+    NewParent,
+    ParentState,
+    ReplaceParent,
+    Shares,
+    Side,
+    Ticks,
+    Timer,
+)
+from penstock.engine.core import Core
+from penstock.engine.parent import Parent
+from penstock.engine.timers import Due, Purpose
+from penstock.engine.working import cancel_child, cancel_live, conclude_if_idle, route, stop
+from penstock.risk import RiskDenial
+
+
+def new_parent(core: Core, event: NewParent) -> None:
+    """Open the order, start its clocks, decide."""
+    order = event.order
+    if order.parent_id in core.ledger.parents:
+        core.alert(
+            AlertLevel.CRITICAL, "duplicate_parent", f"parent {order.parent_id} came a second time"
+        )
+        return
+    touch = core.view.touch(order.instrument_idx)
+    parent = core.ledger.open_parent(order, touch.mid_ticks_x2)
+    denial = core.risk.deny_parent(order, touch)
+    if denial is not None:
+        parent.state = ParentState.REJECTED
+        core.report(parent, str(denial))
+        return
+    core.report(parent, "accepted")
+    complete_ns = order.deadline_ns - core.config.completion_window_ns
+    core.set_timer(Purpose.EXPIRE, order.parent_id, order.deadline_ns)
+    if complete_ns <= core.now_ns:
+        parent.must_complete = True
+    else:
+        core.set_timer(Purpose.COMPLETE, order.parent_id, complete_ns)
+    route(core, parent)
+
+
+def replace_parent(core: Core, event: ReplaceParent) -> None:
+    """
+    Take the new size and limit; children that no longer fit are cancelled, then re-planned.
+
+    A size below what has filled already means "no more": fills cannot be undone.
+    """
+    parent = _working(core, event.parent_id, "replace")
+    if parent is None:
+        return
+    is_tighter = _is_tighter(parent.order.side, parent.limit_ticks, event.limit_ticks)
+    denial = _deny_growth(core, parent, event)
+    if denial is not None:
+        core.report(parent, f"not replaced: {denial}")
+        return
+    parent.size_shares = Shares(max(event.size_shares, parent.filled_shares))
+    parent.limit_ticks = event.limit_ticks
+    core.report(parent, "replaced")
+    if conclude_if_idle(core, parent, "complete at the new size"):
+        core.report(parent, "complete at the new size")
+    elif is_tighter or core.ledger.live_shares(parent) > parent.leaves_shares:
+        cancel_live(core, parent)
+    else:
+        route(core, parent)
+
+
+def _deny_growth(core: Core, parent: Parent, event: ReplaceParent) -> RiskDenial | None:
+    """Why the order may not become larger or pay more; to ask for less is always allowed."""
+    side, old_ticks, new_ticks = parent.order.side, parent.limit_ticks, event.limit_ticks
+    if event.size_shares <= parent.size_shares and (
+        old_ticks == new_ticks or _is_tighter(side, old_ticks, new_ticks)
+    ):
+        return None
+    order = msgspec.structs.replace(
+        parent.order, size_shares=event.size_shares, limit_ticks=event.limit_ticks
+    )
+    return core.risk.deny_parent(order, core.view.touch(order.instrument_idx))
+
+
+def _is_tighter(side: Side, old_ticks: Ticks | None, new_ticks: Ticks | None) -> bool:
+    if new_ticks is None:
+        return False
+    return old_ticks is None or int(side) * (new_ticks - old_ticks) < 0
+
+
+def cancel_parent(core: Core, event: CancelParent) -> None:
+    """Stop, and give back what is left once every child has ended."""
+    parent = _working(core, event.parent_id, "cancel")
+    if parent is not None:
+        stop(core, parent, "cancelled by the client")
+
+
+def _working(core: Core, parent_id: int, what: str) -> Parent | None:
+    parent = core.ledger.parents.get(parent_id)
+    if parent is None:
+        core.alert(AlertLevel.WARNING, "unknown_parent", f"{what} for unknown parent {parent_id}")
+        return None
+    if parent.state is not ParentState.WORKING:
+        core.report(parent, f"too late to {what}: {parent.state}")
+        return None
+    return parent
+
+
+def timer(core: Core, event: Timer) -> None:
+    """Do what the timer was set for; one that we did not set is ignored."""
+    due = core.timers.take(event.timer_id)
+    if due is None:
+        return
+    if due.purpose in (Purpose.REST_OVER, Purpose.MARKOUT):
+        _child_timer(core, due)
+    else:
+        _parent_timer(core, due)
+
+
+def _child_timer(core: Core, due: Due) -> None:
+    child = core.ledger.children[due.target_id]
+    if due.purpose is Purpose.REST_OVER:
+        cancel_child(core, child)
+        return
+    order = child.order
+    touch = core.view.touch(order.instrument_idx)
+    if not touch.is_valid or child.mid_ticks_x2 == 0:
+        return
+    move = int(order.side) * (touch.mid_ticks_x2 - child.mid_ticks_x2)
+    core.scorecards.on_markout(
+        order.venue_idx, order.tactic, 1e4 * move / child.mid_ticks_x2, child.filled_shares
+    )
+
+
+def _parent_timer(core: Core, due: Due) -> None:
+    parent = core.ledger.parents[due.target_id]
+    # Noted even for a filled parent: a bust may set it to work again.
+    if due.purpose is Purpose.COMPLETE:
+        parent.must_complete = True
+    elif due.purpose is Purpose.RETRY:
+        parent.has_retry_timer = False
+    if parent.state is not ParentState.WORKING:
+        return
+    if due.purpose is Purpose.EXPIRE:
+        stop(core, parent, "horizon over")
+        return
+    if due.purpose is Purpose.COMPLETE:
+        cancel_live(core, parent)
+    if not parent.live_children:
+        route(core, parent)

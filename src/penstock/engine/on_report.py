@@ -1,0 +1,195 @@
+"""Handlers for what venues say about our children."""
+
+from __future__ import annotations
+
+from penstock.domain import (
+    AlertLevel,
+    ChildAck,
+    ChildBust,
+    ChildCancelled,
+    ChildCancelReject,
+    ChildFill,
+    ChildReject,
+    ChildReplaced,
+    ChildReport,
+    ChildState,
+    Ns,
+    ParentState,
+)
+from penstock.engine.child import Child
+from penstock.engine.core import Core
+from penstock.engine.deciding import row_of
+from penstock.engine.ledger import is_overfilled
+from penstock.engine.parent import Parent
+from penstock.engine.timers import Purpose
+from penstock.engine.working import cancel_live, conclude_if_idle, route, signed
+
+
+def ack(core: Core, event: ChildAck) -> None:
+    """The venue has it; how long that took is a feature."""
+    child = _known(core, event)
+    if child is None:
+        return
+    if child.state is ChildState.SENT:
+        child.state = ChildState.LIVE
+    if not child.is_acked:
+        child.is_acked = True
+        core.scorecards.on_ack(event.venue_idx, Ns(core.now_ns - child.sent_ns))
+
+
+def fill(core: Core, event: ChildFill) -> None:
+    """Book an execution once, tell the OMS, and go on if it ended the child."""
+    child = _known(core, event)
+    if child is None:
+        return
+    was_terminal = child.state.is_terminal
+    if not core.ledger.book_fill(child, event, _row(child)):
+        core.alert(AlertLevel.INFO, "duplicate_fill", f"{event.exec_id} came again; ignored")
+        return
+    if was_terminal:
+        core.alert(
+            AlertLevel.WARNING,
+            "late_fill",
+            f"child {event.child_id} filled after it had ended; booked",
+        )
+    parent = core.ledger.parent_of(child)
+    core.risk.on_fill(event, child.order, parent.order.client)
+    core.footprint.add(
+        child.order.instrument_idx, signed(child.order.side, event.size_shares), core.now_ns
+    )
+    _take_stock(core, parent)
+    core.report(parent, "fill", event)
+    if child.state is ChildState.FILLED and not was_terminal:
+        _ended(core, child)
+
+
+def reject(core: Core, event: ChildReject) -> None:
+    """It never traded; its shares are free again."""
+    child = _known(core, event)
+    if child is None or not core.ledger.close(child, ChildState.REJECTED):
+        return
+    core.scorecards.on_reject(event.venue_idx, child.order.tactic, core.now_ns)
+    core.alert(AlertLevel.WARNING, "child_rejected", f"child {event.child_id}: {event.reason}")
+    _ended(core, child)
+
+
+def cancelled(core: Core, event: ChildCancelled) -> None:
+    """The rest of the child is gone."""
+    child = _known(core, event)
+    if child is not None and core.ledger.close(child, ChildState.CANCELLED):
+        _ended(core, child)
+
+
+def cancel_reject(core: Core, event: ChildCancelReject) -> None:
+    """Too late, as a rule: the fill that won the race is here already or on its way."""
+    child = _known(core, event)
+    if child is not None and not child.state.is_terminal:
+        child.state = ChildState.LIVE
+        child.is_cancel_asked = False
+
+
+def replaced(core: Core, event: ChildReplaced) -> None:
+    """Size and limit are now as the venue says."""
+    child = _known(core, event)
+    if child is None:
+        return
+    was_terminal = child.state.is_terminal
+    core.ledger.resize(child, event)
+    core.risk.on_resized(child.order, child.leaves_shares)
+    _take_stock(core, core.ledger.parent_of(child))
+    if child.state.is_terminal and not was_terminal:
+        _ended(core, child)
+
+
+def bust(core: Core, event: ChildBust) -> None:
+    """An execution is taken back or corrected; the shares are the client's again."""
+    child = _known(core, event)
+    if child is None:
+        return
+    parent = core.ledger.parent_of(child)
+    busted = child.executions.get(event.exec_id)
+    if busted is None or not core.ledger.reverse(child, event, _row(child)):
+        core.alert(AlertLevel.CRITICAL, "unknown_bust", f"bust of unknown {event.exec_id}")
+        return
+    core.risk.on_bust(busted, event, child.order, parent.order.client)
+    core.alert(
+        AlertLevel.WARNING,
+        "bust",
+        f"{event.exec_id}: {busted.size_shares} shares corrected to {event.corrected_shares}",
+    )
+    if parent.state is ParentState.FILLED and not parent.is_complete:
+        _reopen(core, parent)
+    _take_stock(core, parent)
+    core.report(parent, "bust")
+    if not parent.live_children:
+        route(core, parent)
+
+
+def _reopen(core: Core, parent: Parent) -> None:
+    """A bust has taken shares from a filled parent: work them, unless it was to stop anyway."""
+    if core.now_ns < parent.order.deadline_ns and not parent.is_stopped:
+        parent.state = ParentState.WORKING
+    elif parent.live_children:
+        parent.state = ParentState.CANCELLING
+    else:
+        parent.state = ParentState.CANCELLED
+
+
+def _take_stock(core: Core, parent: Parent) -> None:
+    """Totals have changed: conclude what is complete, cancel what would be too much."""
+    if is_overfilled(parent):
+        core.alert(
+            AlertLevel.CRITICAL,
+            "overfill",
+            f"parent {parent.order.parent_id} has {parent.filled_shares} of {parent.size_shares}",
+        )
+    if parent.is_complete and not parent.state.is_terminal:
+        parent.state = ParentState.FILLED
+    # After a late fill, or a size that the venue raised, more may rest than is still wanted.
+    if parent.live_children and core.ledger.live_shares(parent) > parent.leaves_shares:
+        cancel_live(core, parent)
+
+
+def _known(core: Core, event: ChildReport) -> Child | None:
+    child = core.ledger.children.get(event.child_id)
+    if child is None:
+        core.alert(
+            AlertLevel.CRITICAL,
+            "unknown_child",
+            f"{type(event).__name__} for child {event.child_id}, which we never sent",
+        )
+    return child
+
+
+def _row(child: Child) -> int:
+    return row_of(child.order.venue_idx, child.order.tactic)
+
+
+def _ended(core: Core, child: Child) -> None:
+    """
+    What follows when a child has ended: learn from it, then decide what is free.
+
+    When the whole stage is over everything free is decided anew. While others of the stage still
+    rest, only as much as this child carried, and only if it was refused or filled whole: an IOC's
+    remainder waits for its sisters, a few hundred microseconds behind.
+    """
+    order = child.order
+    if child.state is not ChildState.REJECTED:
+        core.scorecards.on_done(
+            order.venue_idx,
+            order.tactic,
+            order.size_shares,
+            child.filled_shares,
+            child.time_to_fill_ns,
+            core.now_ns,
+        )
+    core.risk.on_ended(order)
+    if child.filled_shares > 0:
+        core.set_timer(Purpose.MARKOUT, order.child_id, core.now_ns + core.config.markout_ns)
+    parent = core.ledger.parent_of(child)
+    if conclude_if_idle(core, parent, "cancelled"):
+        return
+    if not parent.live_children:
+        route(core, parent)
+    elif child.state in (ChildState.FILLED, ChildState.REJECTED):
+        route(core, parent, budget_shares=order.size_shares)

@@ -1,0 +1,79 @@
+"""One parent order: what the client asked for, what has been done, what is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.domain import ChildFill, Ns, ParentOrder, ParentState, Shares, Ticks, UsdMicros
+
+ATTEMPT_DTYPE = np.dtype(
+    [
+        ("n_sent", np.int64),
+        ("sent_shares", np.int64),
+        ("filled_shares", np.int64),
+        ("last_sent_ns", np.int64),
+    ]
+)
+"""What this parent has done in one row (venue, tactic); same names as in ROW_DTYPE."""
+
+
+@dataclass(slots=True)
+class Parent:
+    """
+    State of one parent.
+
+    Invariants: `filled_shares` and `paid_ticks_shares` are sums over fills of its children, busts
+    taken out; `size_shares` and `limit_ticks` are the OMS's latest.
+    """
+
+    order: ParentOrder
+    n_rows: int
+    arrival_mid_ticks_x2: int
+    state: ParentState = ParentState.WORKING
+    size_shares: Shares = Shares(0)
+    limit_ticks: Ticks | None = None
+    filled_shares: Shares = Shares(0)
+    paid_ticks_shares: int = 0
+    fees_usd_micros: UsdMicros = UsdMicros(0)
+    n_decisions: int = 0
+    must_complete: bool = False
+    has_retry_timer: bool = False
+    is_stopped: bool = (
+        False  # by the client, the kill switch or the horizon: a bust wakes it no more
+    )
+    live_children: list[int] = field(default_factory=list)
+    attempts: NDArray[Any] = field(default_factory=lambda: np.zeros(0, ATTEMPT_DTYPE))
+
+    def __post_init__(self) -> None:
+        self.size_shares = self.order.size_shares
+        self.limit_ticks = self.order.limit_ticks
+        self.attempts = np.zeros(self.n_rows, ATTEMPT_DTYPE)
+
+    @property
+    def leaves_shares(self) -> Shares:
+        """What the client still wants; zero once terminal."""
+        if self.state.is_terminal:
+            return Shares(0)
+        return Shares(max(0, self.size_shares - self.filled_shares))
+
+    @property
+    def is_complete(self) -> bool:
+        """True when the client has all it asked for."""
+        return self.filled_shares >= self.size_shares
+
+    def book_fill(self, fill: ChildFill, sign: int = 1) -> None:
+        """Add an execution to the totals, or take it out again with `sign` -1."""
+        self.filled_shares = Shares(self.filled_shares + sign * fill.size_shares)
+        self.paid_ticks_shares += sign * fill.price_ticks * fill.size_shares
+        self.fees_usd_micros = UsdMicros(self.fees_usd_micros + sign * fill.fee_usd_micros)
+
+    def note_sent(self, row_idx: int, size_shares: Shares, now_ns: Ns) -> None:
+        """Remember an attempt in a row."""
+        attempt = self.attempts[row_idx]
+        attempt["n_sent"] += 1
+        attempt["sent_shares"] += size_shares
+        attempt["last_sent_ns"] = now_ns

@@ -1,0 +1,144 @@
+"""Reading the journal: what is whole, in order; a cut tail is reported, damage is refused."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import msgspec
+import numpy as np
+
+from penstock.domain import TAPE_DTYPE, Command, Event, JournalError, TapeArray
+from penstock.journal.format import (
+    FILE_HEADER,
+    FRAME_BYTES,
+    MAGIC,
+    VERSION,
+    RecordKind,
+    unpack_frame,
+)
+
+_EVENT = msgspec.msgpack.Decoder(Event)
+_COMMANDS = msgspec.msgpack.Decoder(list[Command])
+
+
+class Entry(NamedTuple):
+    """One record, as bytes; the properties decode it."""
+
+    kind: RecordKind
+    payload: bytes
+    offset: int
+
+    @property
+    def event(self) -> Event:
+        """The event of an EVENT record."""
+        event: Event = _EVENT.decode(self.payload)
+        return event
+
+    @property
+    def commands(self) -> list[Command]:
+        """The commands of a COMMANDS record."""
+        return _COMMANDS.decode(self.payload)
+
+    @property
+    def tape(self) -> TapeArray:
+        """The rows of a MARKET record."""
+        # A copy, because kernels are compiled for arrays that can be written.
+        return np.frombuffer(self.payload, dtype=TAPE_DTYPE).copy()
+
+
+class Scan(NamedTuple):
+    """What is in a file, without keeping it."""
+
+    context: dict[str, Any]
+    n_records: int
+    n_whole_bytes: int
+    n_torn_bytes: int  # of a last record that a kill cut short
+
+
+def read_context(path: Path) -> dict[str, Any]:
+    """What the writer said about the run."""
+    with path.open("rb") as file:
+        return _read_header(file, path)
+
+
+def scan(path: Path) -> Scan:
+    """Check the whole file."""
+    n_records = 0
+    with path.open("rb") as file:
+        context = _read_header(file, path)
+        whole_bytes = file.tell()
+        for entry in _entries(file, path):
+            n_records += 1
+            whole_bytes = entry.offset + FRAME_BYTES + len(entry.payload)
+    n_torn_bytes = path.stat().st_size - whole_bytes
+    return Scan(context, n_records, whole_bytes, n_torn_bytes)
+
+
+def read_journal(path: Path) -> Iterator[Entry]:
+    """
+    Every whole record, in order. A last record cut short by a kill is left out.
+
+    Raises:
+        JournalError: not a journal, another version, or damage before the last record.
+    """
+    with path.open("rb") as file:
+        _read_header(file, path)
+        yield from _entries(file, path)
+
+
+def _read_header(file: BinaryIO, path: Path) -> dict[str, Any]:
+    front = file.read(FILE_HEADER.size)
+    magic, version, n_bytes, crc32 = (
+        FILE_HEADER.unpack(front) if len(front) == FILE_HEADER.size else (b"", 0, 0, 0)
+    )
+    if magic != MAGIC:
+        raise JournalError.one(
+            where=str(path),
+            expected="a journal, which starts with PENJ",
+            found=repr(front[:4]),
+            fix="pass the file that --journal wrote",
+        )
+    if version != VERSION:
+        raise JournalError.one(
+            where=str(path),
+            expected=f"journal format {VERSION}",
+            found=f"format {version}",
+            fix="read it with the release that wrote it",
+        )
+    context = file.read(n_bytes)
+    if zlib.crc32(context) != crc32:
+        raise _damaged(path, FILE_HEADER.size, "a context that matches its checksum")
+    decoded: dict[str, Any] = msgspec.json.decode(context)
+    return decoded
+
+
+def _entries(file: BinaryIO, path: Path) -> Iterator[Entry]:
+    while True:
+        offset = file.tell()
+        front = file.read(FRAME_BYTES)
+        if len(front) < FRAME_BYTES:
+            return
+        frame = unpack_frame(front)
+        if frame is None:
+            # A machine that lost power may leave zeros where the last pages should be.
+            if not any(front) and not any(file.read()):
+                return
+            raise _damaged(path, offset, "the frame of a record")
+        payload = file.read(frame.n_payload_bytes)
+        if len(payload) < frame.n_payload_bytes:
+            return
+        if zlib.crc32(payload) != frame.payload_crc32:
+            raise _damaged(path, offset, "a record that matches its checksum")
+        yield Entry(frame.kind, payload, offset)
+
+
+def _damaged(path: Path, offset: int, expected: str) -> JournalError:
+    return JournalError.one(
+        where=f"{path}: byte {offset}",
+        expected=expected,
+        found="other bytes: the file was damaged or edited after it was written",
+        fix="restore the file from a copy; the records before this byte are whole",
+    )
