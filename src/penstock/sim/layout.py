@@ -1,0 +1,402 @@
+"""The memory of a world: row layouts and codes that its kernels share."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any, Final, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rows = NDArray[Any]
+"""A one-dimensional structured array of one of the dtypes below."""
+
+Int64s = NDArray[np.int64]
+Uint64s = NDArray[np.uint64]
+Tables = NDArray[np.int32]
+"""Quantiles by venue and kind, shape (n_venues * N_TABLES, N_QUANTILES)."""
+
+
+def int64(value: int) -> int:
+    """
+    A constant that kernels pass to other kernels.
+
+    numba compiles a callee once for each literal argument it meets; an `np.int64` is no literal, so
+    one version serves all. To mypy it stays an `int`, which is how it behaves.
+    """
+    return cast("int", np.int64(value))
+
+
+# Sources of events, by their row in `clocks`. Ties go to the lower row. From FIRST_FLOW on: a row
+# for each venue, one for each market maker, and two for its reactions to prints, bid and ask.
+GRID: Final = int64(0)  # the efficient price takes a step
+ACTIVITY: Final = int64(1)  # background traders get busy or calm
+INFORMED: Final = int64(2)  # informed traders look at the market
+MAIL: Final = int64(3)  # a command of ours reaches its venue
+SCRIPT: Final = int64(4)  # the next scripted command
+FIRST_FLOW: Final = 5
+
+FAR: Final = 2**62  # a time that never comes
+
+# What an intent asks of a book.
+ENTER: Final = int64(0)
+WITHDRAW: Final = int64(1)
+AMEND: Final = int64(2)
+
+# Our commands on their way.
+SEND: Final = 0
+CANCEL: Final = 1
+REPLACE: Final = 2
+
+# Owners inside the matching kernel: 0 is nobody in particular, makers start at FIRST_MAKER_OWNER.
+OURS: Final = 1
+FIRST_MAKER_OWNER: Final = 2
+
+NOBODY: Final = int64(-1)  # reference of an order that nothing more needs to be known about
+
+# Rows of `tables`: quantiles, 1,024 equally likely values each, one block of rows per venue.
+N_QUANTILES: Final = 1024
+ADD_SHARES: Final = 0  # limit orders; hidden interest in a pool
+MARKET_SHARES: Final = 1  # market orders; contra orders in a pool
+DISTANCE: Final = 2  # increments from the best price a limit order could have
+ORDER_IN_NS: Final = int64(3)
+ACK_NS: Final = int64(4)
+MARKET_DATA_NS: Final = int64(5)
+N_TABLES: Final = 6
+
+POOL_DEPTH: Final = 32  # hidden orders on one side of one pool; cancels draw one of these places
+NBBO_HISTORY: Final = 4096  # changes remembered for the delayed views of the pools
+
+# Why `advance` stopped.
+REACHED: Final = 0  # the time asked for, or the first report
+NEED_ROOM: Final = 1  # a buffer might not take the next event
+
+# States of a child at its venue.
+ON_ITS_WAY: Final = 0
+LIVE: Final = 1
+DONE: Final = 2
+
+
+class ReportKind(IntEnum):
+    """What a venue says about a child."""
+
+    ACK = 0
+    REJECT = 1
+    FILL = 2
+    CANCELLED = 3
+    CANCEL_REJECT = 4
+    REPLACED = 5
+
+
+# The same for kernels, which cannot read an enum's member.
+ACK: Final = int64(ReportKind.ACK)
+REJECT: Final = int64(ReportKind.REJECT)
+FILL: Final = int64(ReportKind.FILL)
+CANCELLED: Final = int64(ReportKind.CANCELLED)
+CANCEL_REJECT: Final = int64(ReportKind.CANCEL_REJECT)
+REPLACED: Final = int64(ReportKind.REPLACED)
+
+
+class Reason(IntEnum):
+    """Why a venue says no. Codes from 16 up are `matching_types.Outcome`."""
+
+    NONE = 0
+    DUPLICATE = 1
+    NOT_OFFERED = 2
+    BELOW_MIN_SIZE = 3
+    TOO_LATE = 4
+    NEVER_SEEN = 5
+    POOL_FULL = 6
+    SIZE_FILLED = 7
+
+
+NO_REASON: Final = int64(Reason.NONE)
+NOT_OFFERED: Final = int64(Reason.NOT_OFFERED)
+BELOW_MIN_SIZE: Final = int64(Reason.BELOW_MIN_SIZE)
+TOO_LATE: Final = int64(Reason.TOO_LATE)
+NEVER_SEEN: Final = int64(Reason.NEVER_SEEN)
+POOL_FULL: Final = int64(Reason.POOL_FULL)
+SIZE_FILLED: Final = int64(Reason.SIZE_FILLED)
+
+PARAMS_DTYPE = np.dtype(
+    [
+        ("n_venues", np.int64),
+        ("n_makers", np.int64),
+        ("n_sources", np.int64),
+        ("increment_ticks", np.int64),
+        ("is_generated", np.int64),
+        ("trf_venue_idx", np.int64),  # off-exchange prints appear under this venue; -1 without pool
+        ("decision_latency_ns", np.int64),
+        # Rows of `handles`: makers' quotes, places of background orders, scripted orders, children.
+        ("first_slot_ref", np.int64),
+        ("first_script_ref", np.int64),
+        ("first_child_ref", np.int64),
+        # Efficient price, per step of the grid.
+        ("grid_ns", np.int64),
+        ("grid_s", np.float64),
+        ("drift_keep_frac", np.float64),
+        ("drift_shock_ticks_per_s", np.float64),
+        ("drift_reach_s", np.float64),  # drift still to come, in seconds of the current drift
+        ("noise_ticks", np.float64),
+        ("jump_prob", np.float64),
+        ("jump_min_ticks", np.float64),
+        ("jump_max_ticks", np.float64),
+        ("release_frac", np.float64),
+        ("transient_keep_frac", np.float64),
+        ("permanent_ticks_per_share", np.float64),
+        ("transient_ticks_per_share", np.float64),
+        # Traders.
+        ("imbalance_weight_frac", np.float64),
+        ("busy_multiplier", np.float64),
+        ("calm_mean_ns", np.float64),
+        ("busy_mean_ns", np.float64),
+        ("reach_ticks", np.int64),
+        ("informed_gap_ns", np.float64),
+        ("informed_edge_ticks", np.float64),
+        ("informed_shares_mean", np.float64),
+        ("maker_wake_ns", np.float64),
+        ("hysteresis_ticks", np.float64),
+        ("refill_min_ns", np.float64),
+        ("refill_span_ns", np.float64),
+        ("fade_prob", np.float64),
+        ("fade_reaction_ns", np.float64),
+        ("fade_trigger_shares", np.int64),
+        ("spell_min_ns", np.float64),
+        ("spell_span_ns", np.float64),
+        ("off_per_on", np.float64),  # length of an off-spell relative to an on-spell
+    ],
+    align=True,
+)
+"""What the scenario says, in the units of the kernels; one row, never written by a kernel."""
+
+WORLD_DTYPE = np.dtype(
+    [
+        ("now_ns", np.int64),
+        ("n_events", np.int64),  # events of all sources
+        ("n_book_changes", np.int64),  # orders entered, withdrawn or amended in lit books
+        ("n_trades", np.int64),
+        ("n_refused", np.int64),  # background orders for which there was no room
+        ("n_intents", np.int64),
+        ("n_nbbo", np.int64),  # changes of the NBBO so far
+        # Queues inside buffers: [lo, n) is waiting, sorted by time. Of the tape, [0, ready) has
+        # arrived and is handed over.
+        ("tape_ready", np.int64),
+        ("tape_lo", np.int64),
+        ("tape_n", np.int64),
+        ("reports_lo", np.int64),
+        ("reports_n", np.int64),
+        ("mail_lo", np.int64),
+        ("mail_n", np.int64),
+        ("script_i", np.int64),
+        ("audit_n", np.int64),
+        ("is_busy", np.int64),
+        ("activity", np.float64),
+        # Efficient price and what is on its way.
+        ("efficient_ticks", np.float64),
+        ("drift_ticks_per_s", np.float64),
+        ("unreleased_ticks", np.float64),
+        ("transient_ticks", np.float64),
+        ("script_reference_ticks", np.float64),  # NaN until the script gives one
+    ],
+    align=True,
+)
+"""What changes from event to event; one row."""
+
+VENUE_DTYPE = np.dtype(
+    [
+        ("is_lit", np.int64),
+        ("is_protected", np.int64),
+        ("min_shares", np.int64),
+        ("first_slot", np.int64),  # of this venue's background orders in `handles`
+        ("n_slots", np.int64),
+        ("gap_ns", np.float64),  # mean time between events of its flow, when calm
+        ("first_cut", np.int64),  # of 65,536: below is an add (interest, in a pool)
+        ("second_cut", np.int64),  # below is a cancel, from here on a market order (contra)
+        ("hidden_cut", np.int64),  # of 65,536: below, a limit order is hidden
+        ("maker_shares", np.float64),  # per maker and side
+        ("nbbo_delay_ns", np.int64),
+        ("informed_frac", np.float64),
+        ("leak_prob", np.float64),
+        ("leak_min_ticks", np.float64),
+        ("leak_max_ticks", np.float64),
+        ("latency_luck", np.uint64),
+        ("leak_luck", np.uint64),
+        # State.
+        ("feed_seq", np.int64),
+        ("feed_recv_ns", np.int64),  # latest, so that messages do not overtake
+        ("order_in_ns", np.int64),
+        ("ack_recv_ns", np.int64),
+        ("n_execs", np.int64),
+        ("crossed_mid_x2", np.int64),  # midpoint at which the pool last looked for crosses
+    ],
+    align=True,
+)
+"""One venue: what it is, and where it stands."""
+
+INTENT_DTYPE = np.dtype(
+    [
+        ("kind", np.int64),  # ENTER, WITHDRAW or AMEND
+        ("venue_idx", np.int64),
+        ("side", np.int64),
+        ("ticks", np.int64),
+        ("shares", np.int64),
+        ("min_shares", np.int64),
+        ("tif", np.int64),
+        ("flags", np.int64),
+        ("owner", np.int64),
+        ("ref", np.int64),  # row of `handles` for what rests; -1 when nothing may rest
+        ("permanent_frac", np.float64),  # how much of its volume is news to the market
+    ],
+    align=True,
+)
+"""What a trader wants done to a lit book. Traders write them, one place carries them out."""
+
+MAKER_DTYPE = np.dtype(
+    [
+        ("half_spread_ticks", np.float64),
+        ("anchor_ticks", np.float64),  # fair price at the last move of its quotes; 0 before
+        ("luck", np.uint64),
+        ("bid_print_venue_idx", np.int64),  # where the print was that it is about to react to
+        ("ask_print_venue_idx", np.int64),
+    ],
+    align=True,
+)
+"""One market maker."""
+
+QUOTE_DTYPE = np.dtype(
+    [("ticks", np.int64), ("quiet_until_ns", np.int64)],
+    align=True,
+)
+"""One side of one maker at one venue; row (maker · n_venues + venue) · 2 + (0 bid | 1 ask)."""
+
+TOUCH_DTYPE = np.dtype([("ticks", np.int64), ("shares", np.int64)], align=True)
+"""
+Best displayed price and its size, true now; 0 when there is none.
+
+Row venue · 2 + (0 bid | 1 ask); the last two rows are the NBBO of the protected venues.
+"""
+
+SPELL_DTYPE = np.dtype([("is_on", np.int64), ("until_ns", np.int64)], align=True)
+"""One side of one pool; row venue · 2 + (0 buy | 1 sell)."""
+
+INTEREST_DTYPE = np.dtype(
+    [
+        ("ref", np.int64),  # row of `handles` of a child or scripted order; -1 is anonymous
+        ("shares", np.int64),
+        ("min_shares", np.int64),
+        ("limit_ticks", np.int64),  # 0 is any price
+    ],
+    align=True,
+)
+"""One hidden order in a pool; rows (venue · 2 + side) · POOL_DEPTH on, oldest first."""
+
+CHILD_DTYPE = np.dtype(
+    [
+        ("child_id", np.int64),
+        ("venue_idx", np.int64),
+        ("side", np.int64),
+        ("size_shares", np.int64),
+        ("filled_shares", np.int64),
+        ("limit_ticks", np.int64),
+        ("min_shares", np.int64),
+        ("tif", np.int64),
+        ("is_midpoint", np.int64),
+        ("state", np.int64),
+    ],
+    align=True,
+)
+"""One of our orders, as its venue knows it."""
+
+MAIL_DTYPE = np.dtype(
+    [
+        ("due_ns", np.int64),
+        ("kind", np.int64),  # SEND, CANCEL or REPLACE
+        ("venue_idx", np.int64),
+        ("child_id", np.int64),
+        ("child", np.int64),  # row of `children`; -1 when we never sent it
+        ("shares", np.int64),
+        ("limit_ticks", np.int64),
+        ("reason", np.int64),  # a refusal that is already certain
+    ],
+    align=True,
+)
+"""One command of ours between us and its venue."""
+
+REPORT_DTYPE = np.dtype(
+    [
+        ("recv_ns", np.int64),
+        ("event_ns", np.int64),
+        ("kind", np.int64),  # ReportKind
+        ("venue_idx", np.int64),
+        ("child_id", np.int64),
+        ("price_ticks", np.int64),
+        ("shares", np.int64),
+        ("exec_no", np.int64),
+        ("liquidity", np.int64),
+        ("reason", np.int64),
+    ],
+    align=True,
+)
+"""One report between a venue and us."""
+
+AUDIT_DTYPE = np.dtype(
+    [
+        ("time_ns", np.int64),  # true time at the venue
+        ("child_id", np.int64),
+        ("exec_no", np.int64),
+        ("venue_idx", np.int64),
+        ("side", np.int64),
+        ("price_ticks", np.int64),
+        ("size_shares", np.int64),
+        ("liquidity", np.int64),
+        ("reference_ticks", np.float64),  # M* just before this execution; NaN where unknown
+        ("permanent_ticks", np.float64),  # what this execution did to M*, leakage included
+        ("transient_ticks", np.float64),  # what it did to quotes for a while
+    ],
+    align=True,
+)
+"""One execution of ours with the truth about it; for trials, never for the engine."""
+
+NBBO_CHANGE_DTYPE = np.dtype(
+    [("time_ns", np.int64), ("bid_ticks", np.int64), ("ask_ticks", np.int64)], align=True
+)
+"""One change of the protected NBBO, at its true time."""
+
+
+class WorldState(NamedTuple):
+    """
+    Everything that the kernels of a world read and write: arrays only.
+
+    `head`, `books`, `levels`, `orders` are a `Market`; `handles` says which order of it belongs to
+    each reference, `refs` the reverse, by slot.
+    """
+
+    params: Rows
+    world: Rows
+    clocks: Int64s  # (n_sources,) time of the next event of each source
+    streams: Uint64s  # random state of each source, then of each spell
+    venues: Rows
+    tables: Tables
+    head: Rows
+    books: Rows
+    levels: Rows
+    orders: Rows
+    fills: Rows
+    results: Rows
+    handles: Int64s
+    refs: Int64s
+    intents: Rows
+    makers: Rows
+    quotes: Rows
+    spells: Rows
+    interest: Rows
+    n_interest: Int64s  # (n_venues * 2,)
+    touches: Rows
+    nbbo: Rows  # ring of its changes
+    children: Rows
+    mail: Rows
+    reports: Rows
+    audit: Rows
+    tape: Rows
+    script: Rows
+    script_targets: Int64s  # row of the order that a scripted cancel is about, -1 if unknown

@@ -1,0 +1,389 @@
+"""The loop of the world: the next event, what it asks of the books, and what comes of that."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from penstock._kernels import inlined, kernel
+from penstock.domain import Liquidity
+from penstock.sim.desk import deliver
+from penstock.sim.draws import luck_at
+from penstock.sim.feed import publish_level, publish_trade, update_touch
+from penstock.sim.layout import (
+    ACK,
+    ACTIVITY,
+    CANCEL_REJECT,
+    CANCELLED,
+    DONE,
+    ENTER,
+    FIRST_FLOW,
+    GRID,
+    INFORMED,
+    LIVE,
+    MAIL,
+    NEED_ROOM,
+    NO_REASON,
+    REACHED,
+    REJECT,
+    REPLACED,
+    SCRIPT,
+    WITHDRAW,
+    WorldState,
+    int64,
+)
+from penstock.sim.matching import cancel_order, order_of, replace_order, submit_order
+from penstock.sim.matching_types import ANY_OWNER, BAD_VENUE, HIDDEN, MARKET_FULL, SLOT_MASK
+from penstock.sim.matching_views import order_side, order_ticks, order_venue
+from penstock.sim.pools import trade_pool_flow
+from penstock.sim.price import absorb_trade, step_price
+from penstock.sim.reports import tell, tell_fill
+from penstock.sim.scripted import step_script
+from penstock.sim.traders import (
+    absence_ns,
+    change_activity,
+    fade,
+    look_informed,
+    notice_print,
+    trade_lit_flow,
+    wake_maker,
+)
+
+_TAKE: Final = int64(Liquidity.TAKE)
+_MAKE: Final = int64(Liquidity.MAKE)
+_ZERO: Final = int64(0)
+
+# One event adds at most two messages for each order that it fills, and a few for each that it
+# enters or withdraws.
+_ROWS_PER_LIVE_ORDER = 2
+_ROWS_BESIDES = 512
+
+
+@kernel
+def advance(state: WorldState, until_ns: int) -> int:
+    """
+    Run until `until_ns` or until the first report reaches us. Returns REACHED or NEED_ROOM.
+
+    All events up to the new `now_ns` have happened, and `tape_ready` rows of the tape have
+    arrived. After NEED_ROOM a buffer must grow, or be emptied, before the next call; the world
+    has then stopped just before the event that might not fit.
+    """
+    world, clocks, reports = state.world, state.clocks, state.reports
+    n_sources = state.params[0].n_sources
+    drop_consumed(state)
+    status = REACHED
+    while True:
+        stop_ns = until_ns
+        if world[0].reports_lo < world[0].reports_n:
+            stop_ns = min(stop_ns, reports[world[0].reports_lo].recv_ns)
+        source = 0
+        now_ns = clocks[0]
+        for other in range(1, n_sources):
+            if clocks[other] < now_ns:
+                source = other
+                now_ns = clocks[other]
+        if now_ns > stop_ns:
+            world[0].now_ns = max(world[0].now_ns, stop_ns)
+            break
+        if not has_room(state):
+            world[0].now_ns = max(world[0].now_ns, now_ns - 1)
+            status = NEED_ROOM
+            break
+        world[0].n_events += 1
+        happen(state, source, now_ns)
+        carry_out(state, now_ns)
+    ready = world[0].tape_ready
+    while ready < world[0].tape_n and state.tape[ready].recv_ns <= world[0].now_ns:
+        ready += 1
+    world[0].tape_ready = ready
+    world[0].tape_lo = ready
+    return status
+
+
+@kernel
+def drop_consumed(state: WorldState) -> None:
+    """Move what still waits in the buffers to their front."""
+    world = state.world
+    ready = world[0].tape_ready
+    if ready > 0:
+        world[0].tape_n -= ready
+        for i in range(world[0].tape_n):
+            state.tape[i] = state.tape[i + ready]
+        world[0].tape_ready = 0
+        world[0].tape_lo = 0
+    done = world[0].reports_lo
+    if done > 0:
+        world[0].reports_n -= done
+        for i in range(world[0].reports_n):
+            state.reports[i] = state.reports[i + done]
+        world[0].reports_lo = 0
+    done = world[0].mail_lo
+    if done > 0:
+        world[0].mail_n -= done
+        for i in range(world[0].mail_n):
+            state.mail[i] = state.mail[i + done]
+        world[0].mail_lo = 0
+
+
+@inlined
+def has_room(state: WorldState) -> bool:
+    """True when the buffers can take whatever the next event brings."""
+    world = state.world
+    need = _ROWS_PER_LIVE_ORDER * state.head[0].n_live + _ROWS_BESIDES
+    return bool(
+        world[0].tape_n + need <= len(state.tape)
+        and world[0].reports_n + need <= len(state.reports)
+        and world[0].audit_n + need <= len(state.audit)
+    )
+
+
+@inlined
+def happen(state: WorldState, source: int, now_ns: int) -> None:
+    """One event of one source: it moves its own clock on and writes intents."""
+    params, world, clocks, streams = state.params, state.world, state.clocks, state.streams
+    venues, touches, orders, handles = state.venues, state.touches, state.orders, state.handles
+    intents, makers, quotes = state.intents, state.makers, state.quotes
+    n_venues = params[0].n_venues
+    if source >= FIRST_FLOW + n_venues + params[0].n_makers:
+        fade(params, world, clocks, orders, handles, makers, quotes, intents, source, now_ns)
+    elif source >= FIRST_FLOW + n_venues:
+        wake_maker(
+            params, world, clocks, streams, venues, touches, orders, handles, makers, quotes,
+            intents, source - FIRST_FLOW - n_venues, now_ns,
+        )  # fmt: skip
+    elif source >= FIRST_FLOW:
+        if venues[source - FIRST_FLOW].is_lit:
+            trade_lit_flow(
+                params, world, clocks, streams, venues, state.tables, touches, orders, handles,
+                intents, source - FIRST_FLOW, now_ns,
+            )  # fmt: skip
+        else:
+            trade_pool_flow(state, source - FIRST_FLOW, now_ns)
+    elif source == GRID:
+        step_price(params, world, clocks, streams, now_ns)
+    elif source == ACTIVITY:
+        change_activity(params, world, clocks, streams, now_ns)
+    elif source == INFORMED:
+        look_informed(params, world, clocks, streams, venues, touches, intents, now_ns)
+    elif source == MAIL:
+        deliver(state, now_ns)
+    elif source == SCRIPT:
+        step_script(state, now_ns)
+
+
+@inlined
+def carry_out(state: WorldState, now_ns: int) -> None:
+    """
+    Carry out all intents against the lit books; tell everybody who must know.
+
+    The one place where lit books change: orders of all owners pass through the same few lines.
+    """
+    params, world, orders, handles = state.params, state.world, state.orders, state.handles
+    results, intents, touches = state.results, state.intents, state.touches
+    n_intents = world[0].n_intents
+    world[0].n_intents = 0
+    for i in range(n_intents):
+        kind = intents[i].kind
+        ref = intents[i].ref
+        venue_idx = intents[i].venue_idx
+        side = intents[i].side
+        left_ticks = 0  # a displayed level that an order was taken out of
+        if kind != ENTER:
+            slot = order_of(orders, handles[ref])
+            if slot != 0:
+                venue_idx = int(np.int64(order_venue(orders, slot)))
+                side = int(np.int64(order_side(orders, slot)))
+                if orders[slot].flags & HIDDEN == 0:
+                    left_ticks = order_ticks(state.head, orders, slot)
+        opposite = venue_idx * 2 + ((1 + side) >> 1)
+        touch_before = touches[opposite].ticks
+
+        n_fills = execute(state, i)
+        world[0].n_book_changes += 1
+        is_ours = ref >= params[0].first_child_ref
+        if is_ours:
+            answer_ours(state, kind, ref, intents[i].ticks, intents[i].shares, now_ns)
+        if n_fills > 0:
+            settle(state, ref, venue_idx, side, n_fills, intents[i].permanent_frac, now_ns)
+        if results[0].handle != 0:
+            handles[ref] = results[0].handle
+            state.refs[results[0].handle & SLOT_MASK] = ref
+        if results[0].code < BAD_VENUE:
+            show(state, venue_idx, side, left_ticks, n_fills, now_ns)
+        elif results[0].code == MARKET_FULL:
+            world[0].n_refused += 1
+        if (
+            touches[opposite].ticks != touch_before
+            and results[0].filled_shares >= params[0].fade_trigger_shares
+        ):
+            notice_print(params, state.clocks, state.makers, venue_idx, opposite & 1, now_ns)
+        if is_ours:
+            conclude_ours(state, kind, ref, now_ns)
+
+
+@inlined
+def execute(state: WorldState, i: int) -> int:
+    """Put intent `i` to its book: the answer is in `results`. Returns the number of fills."""
+    head, books, levels, orders = state.head, state.books, state.levels, state.orders
+    fills, results, intents = state.fills, state.results, state.intents
+    n_fills = 0
+    if intents[i].kind == ENTER:
+        n_fills = submit_order(
+            head, books, levels, orders, intents[i].venue_idx, intents[i].side, intents[i].ticks,
+            intents[i].shares, intents[i].tif, intents[i].flags, intents[i].owner,
+            intents[i].min_shares, fills, 0, results, 0,
+        )  # fmt: skip
+    elif intents[i].kind == WITHDRAW:
+        handle = state.handles[intents[i].ref]
+        cancel_order(head, books, levels, orders, handle, ANY_OWNER, results, 0)
+    else:
+        handle = state.handles[intents[i].ref]
+        n_fills = replace_order(
+            head, books, levels, orders, handle, ANY_OWNER, intents[i].ticks, intents[i].shares,
+            fills, 0, results, 0,
+        )  # fmt: skip
+    return n_fills
+
+
+@inlined
+def show(
+    state: WorldState, venue_idx: int, side: int, left_ticks: int, n_fills: int, now_ns: int
+) -> None:
+    """
+    Publish what an order changed on its own side, and bring the touches up to date.
+
+    At most two levels changed there: the one that the order left, and the one that it joined. Those
+    of the other side were published with the fills.
+    """
+    world, head, books, levels = state.world, state.head, state.books, state.levels
+    orders, results = state.orders, state.results
+    joined_ticks = 0
+    if results[0].resting_shares > 0:
+        slot = results[0].handle & SLOT_MASK
+        if orders[slot].flags & HIDDEN == 0:
+            joined_ticks = order_ticks(head, orders, slot)
+    if left_ticks == joined_ticks:
+        left_ticks = 0
+    for changed_ticks in (left_ticks, joined_ticks):
+        if changed_ticks != 0:
+            publish_level(
+                world, state.venues, state.tables, state.tape, head, books, levels, orders,
+                venue_idx, side, changed_ticks, now_ns,
+            )  # fmt: skip
+    for changed_side in (side, -side):
+        if changed_side == side or n_fills > 0:
+            update_touch(
+                state.params, world, state.venues, head, books, levels, orders, state.touches,
+                state.nbbo, venue_idx, changed_side, now_ns,
+            )  # fmt: skip
+
+
+@inlined
+def settle(
+    state: WorldState, ref: int, venue_idx: int, side: int, n_fills: int, permanent_frac: float,
+    now_ns: int,
+) -> None:  # fmt: skip
+    """What the fills of one incoming order mean: to us, to makers, to the price, to the tape."""
+    params, world, venues, tables = state.params, state.world, state.venues, state.tables
+    head, books, levels, orders = state.head, state.books, state.levels, state.orders
+    fills, refs, tape, quotes = state.fills, state.refs, state.tape, state.quotes
+    first_child_ref = params[0].first_child_ref
+    is_displayed = False
+    for k in range(n_fills):
+        ticks = int(np.int64(fills[k].ticks))
+        shares = int(np.int64(fills[k].shares))
+        resting_ref = refs[fills[k].handle & SLOT_MASK]
+        if ref >= first_child_ref or resting_ref >= first_child_ref:
+            settle_ours(state, ref, resting_ref, side, ticks, shares, permanent_frac, now_ns)
+        if resting_ref < params[0].first_slot_ref and fills[k].leaves_shares == 0:
+            maker = resting_ref // (params[0].n_venues * 2)
+            bits = luck_at(state.makers[maker].luck + np.uint64(2 + resting_ref), now_ns)
+            quotes[resting_ref].quiet_until_ns = now_ns + absence_ns(params, bits)
+        absorb_trade(params, world, side, shares, permanent_frac)
+        world[0].n_trades += 1
+        is_hidden = fills[k].is_hidden != 0
+        publish_trade(
+            world, venues, tables, tape, venue_idx, side, ticks, shares, is_hidden, False, now_ns
+        )
+        is_displayed = is_displayed or not is_hidden
+        if k + 1 == n_fills or fills[k + 1].ticks != ticks:
+            if is_displayed:
+                publish_level(
+                    world, venues, tables, tape, head, books, levels, orders, venue_idx, -side,
+                    ticks, now_ns,
+                )  # fmt: skip
+            is_displayed = False
+
+
+@kernel
+def settle_ours(
+    state: WorldState, ref: int, resting_ref: int, side: int, ticks: int, shares: int,
+    permanent_frac: float, now_ns: int,
+) -> None:  # fmt: skip
+    """A fill in which one side is ours (never both): report it, and keep the truth about it."""
+    params = state.params
+    child = max(ref, resting_ref) - params[0].first_child_ref
+    liquidity = _MAKE
+    permanent_ticks = 0.0
+    transient_ticks = 0.0
+    if ref > resting_ref:
+        # We took: what this does to the price is our doing.
+        liquidity = _TAKE
+        signed_shares = float(side * shares)
+        permanent_ticks = params[0].permanent_ticks_per_share * permanent_frac * signed_shares
+        transient_ticks = params[0].transient_ticks_per_share * signed_shares
+    tell_fill(
+        params, state.world, state.venues, state.tables, state.children, state.reports,
+        state.audit, child, ticks, shares, liquidity, permanent_ticks, transient_ticks, now_ns,
+    )  # fmt: skip
+
+
+@kernel
+def answer_ours(
+    state: WorldState, kind: int, ref: int, ticks: int, shares: int, now_ns: int
+) -> None:
+    """The venue's first word on a command of ours, before any fill that it caused."""
+    children = state.children
+    child = ref - state.params[0].first_child_ref
+    code = int(np.int64(state.results[0].code))
+    said = ACK
+    size_shares = _ZERO
+    if kind == ENTER:
+        children[child].state = LIVE
+        if code >= BAD_VENUE:
+            said = REJECT
+            children[child].state = DONE
+    elif kind == WITHDRAW:
+        said = CANCELLED
+        children[child].state = DONE
+    else:
+        said = CANCEL_REJECT
+        if code < BAD_VENUE:
+            said = REPLACED
+            size_shares = children[child].filled_shares + shares
+            children[child].size_shares = size_shares
+            children[child].limit_ticks = ticks
+    reason = code if code >= BAD_VENUE else NO_REASON
+    tell(
+        state.world, state.venues, state.tables, state.reports, children[child].venue_idx, said,
+        children[child].child_id, ticks, size_shares, reason, now_ns,
+    )  # fmt: skip
+
+
+@kernel
+def conclude_ours(state: WorldState, kind: int, ref: int, now_ns: int) -> None:
+    """The venue's last word: an order of ours that neither filled nor rests is cancelled."""
+    children = state.children
+    child = ref - state.params[0].first_child_ref
+    if (
+        kind != WITHDRAW
+        and children[child].state == LIVE
+        and state.results[0].code < BAD_VENUE
+        and state.results[0].resting_shares == 0
+    ):
+        children[child].state = DONE
+        tell(
+            state.world, state.venues, state.tables, state.reports, children[child].venue_idx,
+            CANCELLED, children[child].child_id, _ZERO, _ZERO, NO_REASON, now_ns,
+        )  # fmt: skip

@@ -1,0 +1,113 @@
+"""Queues of resting orders: joining at the end, leaving from anywhere, shrinking in place."""
+
+from __future__ import annotations
+
+from penstock._kernels import inlined, kernel
+from penstock.sim.matching_far import open_far
+from penstock.sim.matching_levels import (
+    after_last_order,
+    before_first_order,
+    is_empty,
+    level_of,
+)
+from penstock.sim.matching_types import (
+    GENERATION_MASK,
+    HIDDEN,
+    BookArray,
+    HeadArray,
+    LevelArray,
+    OrderArray,
+)
+
+
+@inlined
+def link_order(
+    head: HeadArray, books: BookArray, levels: LevelArray, orders: OrderArray,
+    book: int, key: int, shares: int, flags: int, owner: int,
+) -> int:  # fmt: skip
+    """Put a new order at the end of its queue; returns its handle. A free row must exist."""
+    before_first_order(head, books, levels, book, key)
+    slot = int(head[0].free_slot)
+    if slot != 0:
+        head[0].free_slot = orders[slot].next
+    else:
+        slot = int(head[0].n_used) + 1
+        head[0].n_used = slot
+    head[0].n_live += 1
+    books[book].n_orders += 1
+    row = level_of(head, books, levels, book, key)
+    if is_empty(levels, row):
+        if row == head[0].far_start:
+            row = open_far(head, books, levels, book, key)
+        else:
+            books[book].n_band_levels += 1
+    if flags & HIDDEN:
+        before = levels[row].hidden_tail
+        levels[row].hidden_tail = slot
+        levels[row].hidden_shares += shares
+        if before == 0:
+            levels[row].hidden_head = slot
+    else:
+        before = levels[row].tail
+        levels[row].tail = slot
+        levels[row].displayed_shares += shares
+        if before == 0:
+            levels[row].head = slot
+    orders[before].next = slot  # row 0 takes the write when there is nobody in front
+    generation = (int(orders[slot].generation) + 1) & GENERATION_MASK
+    orders[slot].key = key
+    orders[slot].shares = shares
+    orders[slot].next = 0
+    orders[slot].prev = before
+    orders[slot].generation = generation
+    orders[slot].owner = owner
+    orders[slot].book = book
+    orders[slot].flags = flags
+    return (generation << 32) | slot
+
+
+@inlined
+def unlink_order(
+    head: HeadArray, books: BookArray, levels: LevelArray, orders: OrderArray, slot: int
+) -> None:
+    """Take a live order out of its queue and free its row; its handle is void from here on."""
+    book = int(orders[slot].book)
+    key = int(orders[slot].key)
+    row = level_of(head, books, levels, book, key)
+    behind = orders[slot].next
+    before = orders[slot].prev
+    orders[before].next = behind
+    orders[behind].prev = before
+    if orders[slot].flags & HIDDEN:
+        levels[row].hidden_shares -= orders[slot].shares
+        if before == 0:
+            levels[row].hidden_head = behind
+        if behind == 0:
+            levels[row].hidden_tail = before
+    else:
+        levels[row].displayed_shares -= orders[slot].shares
+        if before == 0:
+            levels[row].head = behind
+        if behind == 0:
+            levels[row].tail = before
+    orders[slot].generation = (orders[slot].generation + 1) & GENERATION_MASK
+    orders[slot].next = head[0].free_slot
+    head[0].free_slot = slot
+    head[0].n_live -= 1
+    books[book].n_orders -= 1
+    if is_empty(levels, row):
+        after_last_order(head, books, levels, book, key, row)
+
+
+@kernel
+def shrink_order(
+    head: HeadArray, books: BookArray, levels: LevelArray, orders: OrderArray,
+    slot: int, less_shares: int,
+) -> None:  # fmt: skip
+    """Take shares off an order that keeps at least one; nothing else moves."""
+    row = level_of(head, books, levels, int(orders[slot].book), int(orders[slot].key))
+    orders[slot].shares -= less_shares
+    if orders[slot].flags & HIDDEN:
+        levels[row].hidden_shares -= less_shares
+    else:
+        levels[row].displayed_shares -= less_shares

@@ -1,0 +1,116 @@
+"""Questions to a market that change nothing: touch, displayed size, queue position."""
+
+from __future__ import annotations
+
+from penstock._kernels import inlined, kernel
+from penstock.sim.matching import order_of
+from penstock.sim.matching_levels import band_row, level_of, next_key
+from penstock.sim.matching_types import (
+    HIDDEN,
+    NO_KEY,
+    BookArray,
+    HeadArray,
+    LevelArray,
+    OrderArray,
+)
+
+
+@inlined
+def order_venue(orders: OrderArray, slot: int) -> int:
+    """Venue of a live order."""
+    return int(orders[slot].book) >> 1
+
+
+@inlined
+def order_side(orders: OrderArray, slot: int) -> int:
+    """Side of a live order: +1 buy, -1 sell."""
+    return 1 - 2 * (int(orders[slot].book) & 1)
+
+
+@inlined
+def order_ticks(head: HeadArray, orders: OrderArray, slot: int) -> int:
+    """Price of a live order."""
+    return abs(int(orders[slot].key)) * int(head[0].increment_ticks)
+
+
+@inlined
+def best_ticks(head: HeadArray, books: BookArray, venue_idx: int, side: int) -> int:
+    """Price of the best resting order of a side, hidden ones included; 0 when it is empty."""
+    best = books[venue_idx * 2 + (1 - side) // 2].best_key
+    return 0 if best == NO_KEY else abs(int(best)) * int(head[0].increment_ticks)
+
+
+@inlined
+def touch_ticks(
+    head: HeadArray, books: BookArray, levels: LevelArray, orders: OrderArray,
+    venue_idx: int, side: int,
+) -> int:  # fmt: skip
+    """Best displayed price of a side, what the venue quotes; 0 when it displays nothing."""
+    book = venue_idx * 2 + (1 - side) // 2
+    best = books[book].best_key
+    if best != NO_KEY and levels[band_row(head, book, best)].head == 0:
+        best = next_displayed_key(head, books, levels, book, best)
+    return 0 if best == NO_KEY else abs(int(best)) * int(head[0].increment_ticks)
+
+
+@kernel
+def next_displayed_key(
+    head: HeadArray, books: BookArray, levels: LevelArray, book: int, key: int
+) -> int:
+    """Best key worse than `key` at which something is displayed, NO_KEY when there is none."""
+    key = next_key(head, books, levels, book, key)
+    while key != NO_KEY and levels[level_of(head, books, levels, book, key)].head == 0:
+        key = next_key(head, books, levels, book, key)
+    return key
+
+
+@kernel
+def next_ticks(
+    head: HeadArray, books: BookArray, levels: LevelArray, orders: OrderArray,
+    venue_idx: int, side: int, ticks: int,
+) -> int:  # fmt: skip
+    """The next worse price than `ticks` at which a side displays anything; 0 when there is none."""
+    book = venue_idx * 2 + (1 - side) // 2
+    # Between two increments: the worse of the two may still be next.
+    key = ticks // head[0].increment_ticks
+    if side == -1:
+        key = -key
+    elif key * head[0].increment_ticks != ticks:
+        key += 1
+    best = next_displayed_key(head, books, levels, book, key)
+    return 0 if best == NO_KEY else abs(int(best)) * int(head[0].increment_ticks)
+
+
+@inlined
+def displayed_shares(
+    head: HeadArray, books: BookArray, levels: LevelArray, orders: OrderArray,
+    venue_idx: int, side: int, ticks: int,
+) -> int:  # fmt: skip
+    """Displayed size at a price that is on the increment; 0 where nothing is displayed."""
+    key = side * (ticks // head[0].increment_ticks)
+    book = venue_idx * 2 + (1 - side) // 2
+    return int(levels[level_of(head, books, levels, book, key)].displayed_shares)
+
+
+@kernel
+def queue_ahead_shares(
+    head: HeadArray, books: BookArray, levels: LevelArray, orders: OrderArray, handle: int
+) -> int:
+    """
+    Shares at the same price that trade before a resting order; -1 when the handle is not live.
+
+    Displayed orders in front of it; for a hidden order all displayed ones and the hidden ones in
+    front. Cost: one step for each order of the queue in front.
+    """
+    slot = order_of(orders, handle)
+    if slot == 0:
+        return -1
+    ahead = 0
+    if orders[slot].flags & HIDDEN:
+        row = level_of(head, books, levels, int(orders[slot].book), int(orders[slot].key))
+        ahead += levels[row].displayed_shares
+    slot = int(orders[slot].prev)
+    while slot != 0:
+        ahead += orders[slot].shares
+        slot = int(orders[slot].prev)
+    return ahead

@@ -1,0 +1,362 @@
+"""What a scenario file may say: one frozen struct per table, a unit in every name."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from penstock.domain import (
+    NS_PER_S,
+    NS_PER_US,
+    TICKS_PER_USD,
+    FeeSchedule,
+    Instrument,
+    Ns,
+    Shares,
+    Ticks,
+    TradingDay,
+    Universe,
+    Venue,
+    VenueKind,
+)
+
+# Limits of single values. They keep arithmetic in 64 bits and catch a wrong unit; what values must
+# agree on is in `checks`.
+Amount = Annotated[float, Meta(ge=0.0, le=1e9)]
+PositiveAmount = Annotated[float, Meta(gt=0.0, le=1e9)]
+Frac = Annotated[float, Meta(ge=0.0, le=1.0)]
+Rate = Annotated[float, Meta(ge=0.0, le=100_000.0)]  # events per second
+MeanShares = Annotated[float, Meta(ge=1.0, le=1e6)]
+Tail = Annotated[float, Meta(ge=1.1, le=100.0)]  # below 1 a size has no mean
+Micros = Annotated[float, Meta(ge=0.0, le=1e6)]  # at most a second
+UsdPerShare = Annotated[float, Meta(ge=-0.1, le=0.1)]  # more is a price, not a fee
+Moves = Annotated[float, Meta(ge=0.0, le=1_000.0)]  # bps
+Count = Annotated[int, Meta(ge=1, le=100_000_000)]
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Base of every table of a scenario file: an unknown key is an error, not a wish."""
+
+
+class About(Table, frozen=True, kw_only=True):
+    """
+    What the scenario is, and its clock.
+
+    Times are wall time at the exchange, written as if it were UTC: the house needs no calendar.
+    """
+
+    name: str
+    description: str
+    mode: Literal["generated", "replay"]
+    day: int  # YYYYMMDD
+    duration_s: PositiveAmount
+    start_s: Amount = 34_200.0  # after midnight; 34,200 is 09:30:00
+    decision_latency_us: Micros = 50.0  # charged to every command of every policy
+
+
+class InstrumentTable(Table, frozen=True, kw_only=True):
+    """The one security of the scenario."""
+
+    symbol: str
+    price_usd: PositiveAmount  # efficient price at the start
+    increment_usd: PositiveAmount  # smallest quoting step
+    adv_shares: Annotated[int, Meta(ge=100, le=10**12)]  # 20-day average daily volume
+    round_lot_shares: Count = 100
+
+
+class Fees(Table, frozen=True, kw_only=True):
+    """What a fill costs, USD per share; negative is a rebate."""
+
+    take_usd: UsdPerShare
+    make_usd: UsdPerShare
+    midpoint_usd: UsdPerShare
+
+
+class Latency(Table, frozen=True, kw_only=True):
+    """
+    Distance to a venue. Each delay is a minimum plus an exponential part.
+
+    `…_us` is the mean, `…_jitter_us` the mean of the exponential part (its standard deviation too),
+    so the minimum is their difference. Messages of one kind at one venue never overtake each other.
+    """
+
+    order_in_us: Micros
+    ack_us: Micros
+    market_data_us: Micros
+    order_in_jitter_us: Micros = 0.0
+    ack_jitter_us: Micros = 0.0
+    market_data_jitter_us: Micros = 0.0
+
+
+class LitFlow(Table, frozen=True, kw_only=True):
+    """Background traders of one lit venue."""
+
+    add_per_s: Rate  # new limit orders
+    market_per_s: Rate  # market orders of uninformed traders
+    order_life_s: PositiveAmount  # mean time until a resting order is cancelled
+    add_shares: MeanShares  # mean size of a limit order
+    market_shares: MeanShares  # mean size of a market order
+    size_tail: Tail = 2.2  # exponent of the size distribution's tail; smaller is heavier
+    depth_increments: Annotated[float, Meta(ge=0.0, le=1_000.0)] = (
+        2.0  # mean distance of a limit order from the best price it could have
+    )
+    hidden_frac: Frac = 0.0  # limit orders that are not displayed
+    maker_shares: Annotated[float, Meta(ge=0.0, le=1e6)] = (
+        0.0  # what all market makers together show on each side
+    )
+
+
+class PoolFlow(Table, frozen=True, kw_only=True):
+    """Hidden traders of one dark pool, and how honest they are."""
+
+    nbbo_delay_us: Micros  # how old the quotes are whose midpoint the pool uses
+    interest_per_s: Rate  # hidden orders on a side, while the side is on
+    interest_shares: MeanShares  # mean size of a hidden order that is not zero
+    interest_life_s: PositiveAmount  # mean time until a hidden order is withdrawn
+    contra_per_s: Rate  # immediate-or-cancel orders of both sides that look for hidden ones
+    contra_shares: MeanShares  # their mean size
+    zero_frac: Frac = 0.3  # hidden orders that turn out to be empty
+    size_tail: Tail = 1.8  # exponent of the size distribution's tail; smaller is heavier
+    informed_frac: Frac = 0.0  # contra orders that know where the price is going
+    leak_prob: Frac = 0.0  # chance that an execution of ours becomes known
+    leak_min_bps: Moves = 0.0  # adverse move that follows, uniform between these
+    leak_max_bps: Moves = 0.0
+
+
+class VenueTable(Table, frozen=True, kw_only=True):
+    """One destination. In a generated market it has a `lit` or a `pool` table, as its kind says."""
+
+    mic: Annotated[str, Meta(pattern="^[A-Z0-9]{4}$")]  # market identifier, as in ISO 10383
+    name: str
+    kind: Literal["internal", "dark", "ecn", "exchange"]
+    fees: Fees
+    latency: Latency
+    protected: bool = False  # its quotes count in the protected NBBO
+    min_shares: Count = 1  # smallest order it takes
+    lit: LitFlow | None = None
+    pool: PoolFlow | None = None
+
+    @property
+    def is_lit(self) -> bool:
+        """True where orders are displayed."""
+        return VenueKind[self.kind.upper()].is_lit
+
+
+class Price(Table, frozen=True, kw_only=True):
+    """How the efficient price moves, in bps of the starting price."""
+
+    drift_sd_bps_per_s: Moves = 0.025  # standard deviation of a mean-reverting drift
+    drift_tau_s: PositiveAmount = 20.0  # its mean reversion
+    noise_bps_per_sqrt_s: Moves = 0.4  # unpredictable part
+    jump_interval_s: Amount = 50.0  # mean time between pieces of information; 0 is never
+    jump_min_bps: Moves = 1.5  # size of a piece, uniform between these, either sign
+    jump_max_bps: Moves = 2.5
+    release_tau_s: PositiveAmount = 4.0  # how long the price takes to absorb a piece
+    grid_ms: Annotated[float, Meta(ge=1.0, le=10_000.0)] = 100.0  # step of the price process
+
+
+class Impact(Table, frozen=True, kw_only=True):
+    """What executed, signed volume does to prices; linear in shares."""
+
+    permanent_bps_per_adv_pct: Moves = 4.0
+    transient_bps_per_adv_pct: Moves = 10.0
+    transient_tau_s: PositiveAmount = 30.0
+
+
+class Flow(Table, frozen=True, kw_only=True):
+    """What all background traders have in common."""
+
+    imbalance_weight_frac: Frac = 0.3  # pull of the NBBO's size imbalance on a market order's side
+    busy_multiplier: Annotated[float, Meta(ge=0.01, le=1_000.0)] = (
+        2.5  # activity while busy, relative to calm
+    )
+    calm_mean_s: PositiveAmount = 20.0  # mean length of calm and busy spells
+    busy_mean_s: PositiveAmount = 6.0
+    reach_increments: Annotated[int, Meta(ge=0, le=10_000)] = (
+        2  # how far beyond the touch a market order goes
+    )
+    informed_per_s: Rate = 4.0  # looks that informed traders take at the market
+    informed_shares: MeanShares = 200.0  # mean size of what they take
+    informed_edge_bps: Moves = 0.4  # what a trade must be worth to them
+
+
+class Makers(Table, frozen=True, kw_only=True):
+    """Market makers that quote at several lit venues at once."""
+
+    half_spread_increments: tuple[Amount, ...] = (0.05, 0.25, 0.5)  # one maker each
+    wake_ms: Annotated[float, Meta(ge=0.1, le=1e6)] = (
+        60.0  # mean time between two looks at its quotes
+    )
+    hysteresis_increments: Annotated[float, Meta(ge=0.0, le=1_000.0)] = (
+        0.25  # price move that makes a maker move its quotes
+    )
+    refill_min_s: Amount = 2.0  # absence after a quote was taken, or pulled, uniform between these
+    refill_max_s: Amount = 10.0
+    fade_prob: Frac = 0.6  # chance that a maker pulls elsewhere when a print clears a touch
+    fade_reaction_us: Micros = 500.0  # how long that takes, mean; at least half of it
+    fade_trigger_shares: Count = 200  # smaller prints are ignored
+
+
+class Dark(Table, frozen=True, kw_only=True):
+    """Persistence of hidden interest: each side of each pool is on or off for a spell."""
+
+    spell_min_s: PositiveAmount = 180.0  # length of an on-spell, uniform between these
+    spell_max_s: PositiveAmount = 600.0
+    on_frac: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.4  # share of time that a side is on
+
+
+class Parents(Table, frozen=True, kw_only=True):
+    """Parent orders of one day, one after the other or overlapping."""
+
+    n_per_day: Annotated[int, Meta(ge=1, le=100_000)] = 60
+    size_min_adv_frac: PositiveAmount = 0.0002  # log-uniform between these, rounded to round lots
+    size_max_adv_frac: PositiveAmount = 0.0015
+    horizon_s: tuple[PositiveAmount, ...] = (60.0, 120.0, 180.0)  # each equally likely
+    urgency_frac: tuple[Frac, ...] = (0.2, 0.5, 0.8)
+    buy_frac: Frac = 0.5
+    lead_in_s: Amount = 60.0  # quiet time before the first
+    client: str = "sim"
+
+
+class Depth(Table, frozen=True, kw_only=True):
+    """
+    One assumption about what a consolidated tape does not say: who displays what besides the quote.
+
+    A result of a replay is shown under several of these, or it is a result about the assumption.
+    """
+
+    name: str
+    depth_levels: int = 5  # displayed price levels per side, the touch included; at most 16
+    depth_growth_frac: float = 1.0  # size of each further level, relative to the one before it
+    touch_frac: float = 1.0  # displayed size of who sets the quote, relative to the recorded
+    others_frac: float = 1.0  # that of the busiest other venue, relative to who sets the quote
+
+
+class Replay(Table, frozen=True, kw_only=True):
+    """Where a replayed day comes from, and what is assumed beyond what it recorded."""
+
+    tape: str  # normalised tape, relative to the scenario file
+    depth_levels: int = 5  # the assumption made when `depth` has none: see Depth
+    depth_growth_frac: float = 1.0
+    touch_frac: float = 1.0
+    others_frac: float = 1.0
+    depth: tuple[Depth, ...] = ()  # named assumptions; the first is made when none is asked for
+    venue_map: dict[str, str] = {}  # `mic` of a venue here, by the tape's venue code
+    pool_frac: dict[str, float] = {}  # off-exchange prints that leave hidden interest, by pool
+    hidden_life_s: float = 20.0  # mean time until that is withdrawn
+
+    def depth_called(self, name: str | None) -> Depth | None:
+        """The assumption of that name, the first one for None; None if there is none such."""
+        depths = self.depth or (
+            Depth(
+                name="default",
+                depth_levels=self.depth_levels,
+                depth_growth_frac=self.depth_growth_frac,
+                touch_frac=self.touch_frac,
+                others_frac=self.others_frac,
+            ),
+        )
+        return next((depth for depth in depths if name in {None, depth.name}), None)
+
+
+class Scenario(Table, frozen=True, kw_only=True):
+    """A market and a day in it. `docs/scenarios.md` explains every key."""
+
+    scenario: About
+    instrument: InstrumentTable
+    venues: tuple[VenueTable, ...]
+    price: Price = Price()
+    impact: Impact = Impact()
+    flow: Flow = Flow()
+    makers: Makers = Makers()
+    dark: Dark = Dark()
+    parents: Parents = Parents()
+    replay: Replay | None = None
+
+    @property
+    def start_ns(self) -> Ns:
+        """First moment of the session."""
+        midnight_ns = days_since_epoch(self.scenario.day) * 86_400 * NS_PER_S
+        return Ns(midnight_ns + round(self.scenario.start_s * NS_PER_S))
+
+    @property
+    def end_ns(self) -> Ns:
+        """Last moment of the session."""
+        return Ns(self.start_ns + round(self.scenario.duration_s * NS_PER_S))
+
+    @property
+    def decision_latency_ns(self) -> Ns:
+        """What every command waits before it leaves."""
+        return Ns(round(self.scenario.decision_latency_us * NS_PER_US))
+
+    @property
+    def increment_ticks(self) -> Ticks:
+        """Smallest quoting step."""
+        return Ticks(round(self.instrument.increment_usd * TICKS_PER_USD))
+
+    @property
+    def start_ticks(self) -> float:
+        """Efficient price at the start; a float, because it is no quote."""
+        return self.instrument.price_usd * TICKS_PER_USD
+
+    def universe(self) -> Universe:
+        """The same instrument and venues in the house's words, with one fee schedule each."""
+        return Universe(
+            day=TradingDay(self.scenario.day),
+            instruments=(
+                Instrument(
+                    instrument_idx=0,
+                    symbol=self.instrument.symbol,
+                    increment_ticks=self.increment_ticks,
+                    adv_shares=Shares(self.instrument.adv_shares),
+                    round_lot_shares=Shares(self.instrument.round_lot_shares),
+                ),
+            ),
+            venues=tuple(
+                Venue(
+                    venue_idx=venue_idx,
+                    mic=venue.mic,
+                    name=venue.name,
+                    kind=VenueKind[venue.kind.upper()],
+                    fees=(_schedule(venue.fees, self.scenario.day),),
+                    is_protected=venue.protected,
+                    min_shares=Shares(venue.min_shares),
+                )
+                for venue_idx, venue in enumerate(self.venues)
+            ),
+        )
+
+
+def _schedule(fees: Fees, day: int) -> FeeSchedule:
+    micros_per_usd = 1_000_000
+    return FeeSchedule(
+        effective_day=TradingDay(day),
+        take_usd_micros=round(fees.take_usd * micros_per_usd, 6),
+        make_usd_micros=round(fees.make_usd * micros_per_usd, 6),
+        midpoint_usd_micros=round(fees.midpoint_usd * micros_per_usd, 6),
+    )
+
+
+def days_since_epoch(day: int) -> int:
+    """
+    Days from 1970-01-01 to the date YYYYMMDD, Gregorian calendar.
+
+    Counts from the first of March, so that the leap day is the last of its year; 719,468 is the
+    number of days from 0000-03-01 to 1970-01-01.
+    """
+    year, month, date = day // 10_000, day // 100 % 100, day % 100
+    year_from_march = year - (month <= 2)
+    day_of_year = (153 * ((month - 3) % 12) + 2) // 5 + date - 1
+    leap_days = year_from_march // 4 - year_from_march // 100 + year_from_march // 400
+    return 365 * year_from_march + leap_days + day_of_year - 719_468
+
+
+def is_date(day: int) -> bool:
+    """True for an integer YYYYMMDD that is a day of the calendar."""
+    year, month, date = day // 10_000, day // 100 % 100, day % 100
+    if not (1 <= year <= 9999 and 1 <= month <= 12 and date >= 1):
+        return False
+    after = (year + (month == 12)) * 10_000 + (month % 12 + 1) * 100 + 1
+    return days_since_epoch(day) < days_since_epoch(after)

@@ -1,0 +1,101 @@
+"""Random command streams for the matching engine: friendly, hostile, far-flung."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from penstock.sim.matching_types import (
+    CANCEL,
+    DAY,
+    FOK,
+    HIDDEN,
+    IOC,
+    MARKET,
+    POST_ONLY,
+    REPLACE,
+    SUBMIT,
+    CommandArray,
+    empty_commands,
+)
+
+INCREMENT_TICKS = 100
+
+
+class Stream(msgspec.Struct, frozen=True, kw_only=True):
+    """What a random stream is like. Prices are in increments."""
+
+    n_commands: int
+    seed: int
+    n_venues: int = 1
+    mid: int = 1_000
+    spread_of_prices: float = 8.0  # standard deviation around `mid`
+    drift: float = 0.0  # how far `mid` walks, standard deviation a command
+    outlier_frac: float = 0.0  # prices anywhere from 1 to 20 million increments
+    hostile_frac: float = 0.0  # fields that no order may have
+    submit_frac: float = 0.55
+    replace_frac: float = 0.08
+    n_owners: int = 4  # 0 is anonymous
+    max_shares: int = 12
+
+
+def random_stream(stream: Stream) -> CommandArray:
+    """Commands in every mix of terms; targets are recent rows, so that many of them still rest."""
+    rng = np.random.default_rng(stream.seed)
+    n = stream.n_commands
+    commands = empty_commands(n)
+    kind = rng.random(n)
+    is_submit = kind < stream.submit_frac
+    is_replace = ~is_submit & (kind < stream.submit_frac + stream.replace_frac)
+    commands["kind"] = np.where(is_submit, SUBMIT, np.where(is_replace, REPLACE, CANCEL))
+    commands["side"] = rng.choice((1, -1), n)
+    commands["venue_idx"] = rng.integers(0, stream.n_venues, n)
+    mid = stream.mid + np.cumsum(rng.normal(0.0, stream.drift, n))
+    price = np.rint(mid + rng.normal(0.0, stream.spread_of_prices, n))
+    is_outlier = rng.random(n) < stream.outlier_frac
+    price[is_outlier] = np.rint(np.exp(rng.uniform(0.0, np.log(2e7), is_outlier.sum())))
+    commands["ticks"] = np.maximum(price, 1).astype(np.int64) * INCREMENT_TICKS
+    commands["shares"] = rng.integers(1, stream.max_shares + 1, n)
+    commands["tif"] = rng.choice((DAY, IOC, FOK), n, p=(0.8, 0.12, 0.08))
+    flags = rng.choice((0, MARKET, HIDDEN, POST_ONLY), n, p=(0.7, 0.04, 0.16, 0.10))
+    # Most orders get terms that go together; the others exercise the refusals.
+    contradictory = (flags == POST_ONLY) & (commands["tif"] != DAY) & (rng.random(n) < 0.9)
+    commands["flags"] = np.where(contradictory, 0, flags)
+    commands["min_shares"] = np.where(
+        (commands["tif"] == IOC) & (rng.random(n) < 0.4), rng.integers(0, commands["shares"]), 0
+    )
+    owner = rng.integers(0, stream.n_owners, n)
+    rows = np.arange(n)
+    commands["target"] = np.maximum(rows - 1 - rng.geometric(1 / 30, n), -1)
+    # Three in four ask for an order of their own, the venue for any, the rest for somebody's.
+    asks = rng.random(n)
+    of_target = owner[np.maximum(commands["target"], 0)]
+    owner_of_request = np.where(asks < 0.75, of_target, np.where(asks < 0.9, -1, owner))
+    commands["owner"] = np.where(is_submit, owner, owner_of_request)
+    _spoil(commands, rng, stream.hostile_frac)
+    return commands
+
+
+def _spoil(commands: CommandArray, rng: np.random.Generator, frac: float) -> None:
+    """Overwrite one field of a share of the commands with something that no order may have."""
+    n = len(commands)
+    absurd: dict[str, NDArray[Any]] = {
+        "ticks": np.array([0, -100, 2**31, 2**40, -(2**62), 150, 2**31 - 1, 2**63 - 1]),
+        "shares": np.array([0, -1, 100_000_001, 2**31, 2**40, -(2**62), 2**63 - 1, 100_000_000]),
+        "min_shares": np.array([-1, 1, 13, 2**40, -(2**62), 2**63 - 1]),
+        "target": np.array([-1, -(2**40), 2**40, 2**63 - 1, 10**7]),
+        "venue_idx": np.array([-1, 127, 128, 32_767, -32_768]),
+        "owner": np.array([-1, -2, -32_768, 32_767]),
+        "side": np.array([0, 2, -2, 127, -128]),
+        "tif": np.array([3, 255]),
+        "flags": np.array([3, 5, 6, 7, 8, 128, 255]),
+        "kind": np.array([3, 255]),
+    }
+    spoiled = rng.random(n) < frac
+    which = rng.integers(0, len(absurd), n)
+    for number, (name, values) in enumerate(absurd.items()):
+        here = spoiled & (which == number)
+        commands[name][here] = rng.choice(values, int(here.sum()))
