@@ -1,0 +1,104 @@
+"""Comparing policies in several markets: shared by `evaluate` and `demo`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from penstock.cli.console import command_line, machine, progress_bar
+from penstock.domain import ConfigError
+from penstock.models import ModelCard, read_card
+from penstock.routing import RoutingConfig
+from penstock.store import Registry
+from penstock.trials import (
+    LEARNED,
+    Bench,
+    Comparison,
+    Market,
+    comparison_page,
+    days_to_run,
+    evaluate_market,
+)
+
+
+def base_name(market: Market) -> str:
+    """Name of the scenario, without the depth assumption: what its model is registered under."""
+    return market.scenario.scenario.name
+
+
+def find_models(
+    markets: Sequence[Market], policies: Sequence[str], ref: str | None, models_dir: Path
+) -> dict[str, bytes]:
+    """
+    The model of each scenario: the one asked for, or the latest that was trained on it.
+
+    Raises:
+        ConfigError: a learned policy is wanted and there is no model.
+    """
+    if not any(policy in LEARNED for policy in policies):
+        return {}
+    registry = Registry(models_dir)
+    known = {model.name for model in registry.list()}
+    found = {}
+    for name in sorted({base_name(market) for market in markets}):
+        if ref is None and name not in known:
+            raise ConfigError.one(
+                where=f"model for {name}",
+                expected=f"a model registered in {models_dir} under the name {name}",
+                found=", ".join(sorted(known)) or "an empty registry",
+                fix="train one with `penstock train SCENARIO`, or name one with --model",
+            )
+        found[name] = registry.load(ref or name)
+    return found
+
+
+def compare(
+    markets: Sequence[Market],
+    policies: Sequence[str],
+    models: Mapping[str, bytes],
+    *,
+    n_seeds: int,
+    n_baseline_seeds: int,
+    n_workers: int,
+    journal_dir: Path | None = None,
+) -> Comparison:
+    """Run every market, with progress on stderr."""
+    n_days = len(days_to_run(policies, n_seeds, n_baseline_seeds))
+    results = {}
+    for market in markets:
+        bench = Bench(market, RoutingConfig(), models.get(base_name(market)), journal_dir)
+        with progress_bar(f"evaluate {market.name}", n_days) as advance:
+            results[market.name] = evaluate_market(
+                bench,
+                policies,
+                n_seeds=n_seeds,
+                n_baseline_seeds=n_baseline_seeds,
+                n_workers=n_workers,
+                on_done=advance,
+            )
+    cards = [card_of(model) for model in models.values()]
+    return Comparison(
+        scenarios=results,
+        model=", ".join(sha256_of(model)[:12] for model in models.values()) or None,
+        model_trained_on="; ".join(card.trained_on for card in cards) or None,
+        machine=machine(),
+        command=command_line(),
+    )
+
+
+def card_of(model: bytes) -> ModelCard:
+    """The card of a model file."""
+    return read_card(model)
+
+
+def sha256_of(model: bytes) -> str:
+    """What the registry calls the file."""
+    return hashlib.sha256(model).hexdigest()
+
+
+def write_page(comparison: Comparison, models: Mapping[str, bytes], path: Path) -> None:
+    """The comparison as one HTML file."""
+    card = card_of(next(iter(models.values()))) if models else None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(comparison_page(comparison, card), encoding="utf-8")

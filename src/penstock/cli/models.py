@@ -1,0 +1,50 @@
+"""`penstock models`: what is registered, and what a model's card says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from penstock.cli.console import out, print_json
+from penstock.cli.options import json_option, models_option
+from penstock.models import read_card
+from penstock.store import Registry
+
+
+@click.group("models")
+def command() -> None:
+    """List and show registered models."""
+
+
+@command.command("list")
+@models_option
+@json_option
+def list_models(models_dir: Path, as_json: bool) -> None:
+    """Every version of every name."""
+    models = Registry(models_dir).list()
+    if as_json:
+        print_json({"models": models})
+        return
+    for model in models:
+        out.print(str(model), highlight=False)
+    if not models:
+        out.print(f"none in {models_dir}; `penstock train SCENARIO` makes one")
+
+
+@command.command("show")
+@click.argument("ref")
+@models_option
+@json_option
+def show(ref: str, models_dir: Path, as_json: bool) -> None:
+    """The card of one model: REF is a name, name@version or the first digits of its hash."""
+    registry = Registry(models_dir)
+    model_id = registry.resolve(ref)
+    card = read_card(registry.load(ref))
+    if as_json:
+        print_json({"model": model_id, "card": card})
+        return
+    out.print(str(model_id), highlight=False)
+    for name, value in msgspec.to_builtins(card).items():
+        out.print(f"  {name}: {value}", highlight=False)

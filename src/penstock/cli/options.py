@@ -1,0 +1,39 @@
+"""Options that several commands have, written once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from penstock.cli.console import default_workers
+
+scenarios_argument = click.argument(
+    "scenario", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object on stdout; progress goes to stderr."
+)
+tape_option = click.option(
+    "--tape",
+    type=click.Path(path_type=Path),
+    help="Replay this recorded day instead of the one the scenario names.",
+)
+depth_option = click.option(
+    "--depth", help="Replay under this depth assumption only; default is all of the scenario's."
+)
+models_option = click.option(
+    "--models",
+    "models_dir",
+    type=click.Path(path_type=Path),
+    default=Path("runs/models"),
+    show_default=True,
+    help="Folder of the model registry.",
+)
+workers_option = click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=default_workers,
+    show_default="one per core",
+    help="Worker processes; the results do not depend on it.",
+)

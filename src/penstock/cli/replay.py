@@ -1,0 +1,56 @@
+"""`penstock replay`: the same calls again, and whether the same commands come out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from penstock.cli.console import out, print_json
+from penstock.cli.main import EXIT_BROKEN_PROMISE
+from penstock.cli.options import json_option, models_option
+from penstock.domain import JournalError
+from penstock.journal import read_context
+from penstock.journal import replay as replay_journal
+from penstock.store import Registry
+from penstock.trials import engine_again
+
+
+@click.command("replay")
+@click.argument("journal", type=click.Path(path_type=Path))
+@models_option
+@json_option
+def command(journal: Path, models_dir: Path, as_json: bool) -> None:
+    """
+    Feed a journal's market data and events to a fresh engine and compare every command.
+
+    \b
+    Example:  penstock replay runs/journals/reference-day-static-1.journal
+    Exit status: 0 the same to the bit; 2 bad input; 3 a command differs (the first is shown).
+    """
+    if not journal.is_file():
+        raise JournalError.one(
+            where=str(journal),
+            expected="a journal",
+            found="no file",
+            fix="write one with `penstock evaluate SCENARIO --journal runs/journals`",
+        )
+    context = read_context(journal)
+    sha256 = context["model_sha256"]
+    model = Registry(models_dir).load(sha256) if sha256 else None
+    report = replay_journal(journal, engine_again(context, model))
+    if as_json:
+        print_json(report)
+    else:
+        out.print(f"journal     {context['market']}, seed {context['seed']}, {context['policy']}")
+        out.print(f"replayed    {report.n_events:,} events, {report.n_messages:,} market messages")
+        out.print(f"commands    {report.n_commands:,} the same, to the bit")
+        out.print(f"state hash  {report.state_hash}")
+        if report.n_torn_bytes:
+            out.print(f"torn        {report.n_torn_bytes} bytes of a last record were left out")
+    if report.difference is not None:
+        if not as_json:
+            out.print(f"DIFFERENT at byte {report.difference.offset}, on {report.difference.event}")
+            out.print(f"  recorded  {report.difference.recorded}")
+            out.print(f"  replayed  {report.difference.replayed}")
+        raise SystemExit(EXIT_BROKEN_PROMISE)

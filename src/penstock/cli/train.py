@@ -1,0 +1,98 @@
+"""`penstock train`: a model for a scenario, registered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from penstock.cli.console import out, print_json
+from penstock.cli.options import (
+    depth_option,
+    json_option,
+    models_option,
+    scenarios_argument,
+    tape_option,
+    workers_option,
+)
+from penstock.cli.training import train_and_register
+from penstock.domain import ConfigError
+from penstock.learning import Rounds
+from penstock.trials import load_markets
+
+
+@click.command("train")
+@scenarios_argument
+@click.option(
+    "--kind",
+    type=click.Choice(["lightgbm"]),
+    default="lightgbm",
+    show_default=True,
+    help="Learner.",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(4, 10_000),
+    default=24,
+    show_default=True,
+    help="Days of experience per round and market.",
+)
+@click.option(
+    "--rounds",
+    type=click.IntRange(1, 20),
+    default=2,
+    show_default=True,
+    help="Rounds; after the first, the model so far decides for half of the parents.",
+)
+@models_option
+@tape_option
+@depth_option
+@workers_option
+@json_option
+def command(
+    scenario: tuple[Path, ...],
+    kind: str,
+    days: int,
+    rounds: int,
+    models_dir: Path,
+    tape: Path | None,
+    depth: str | None,
+    workers: int,
+    as_json: bool,
+) -> None:
+    """
+    Collect experience in a simulated market and train the outcome model on it.
+
+    Half of the parents follow a plan, half a random one. The days are never those of `evaluate`.
+    The model is registered under the scenario's name; a replay is learned under all of its depth
+    assumptions at once. The same arguments give the same model, bit for bit.
+
+    \b
+    Example:  penstock train scenarios/reference-day.toml
+    Exit status: 0 finished; 2 bad input.
+    """
+    markets = [
+        market for path in scenario for market in load_markets(path, tape=tape, depth=depth)
+    ]
+    if len({market.scenario.scenario.name for market in markets}) > 1:
+        raise ConfigError.one(
+            where="SCENARIO",
+            expected="one scenario: a model belongs to one market",
+            found=", ".join(str(path) for path in scenario),
+            fix="train them one after the other",
+        )
+    model_id, model = train_and_register(
+        markets, Rounds(days, rounds), models_dir=models_dir, n_workers=workers
+    )
+    metrics = {"kind": kind, "trained_on": model.card.trained_on, "parts": model.card.metrics}
+    if as_json:
+        print_json({"model": model_id, "metrics": metrics})
+        return
+    out.print(f"model   {model_id}")
+    out.print(f"trained on {model.card.trained_on}")
+    for part, figures in model.card.metrics.items():
+        gain = 1 - figures["rmse"] / figures["baseline_rmse"]
+        out.print(
+            f"  {part:16} error {figures['rmse']:.3f}, {gain:+.1%} against venue averages "
+            f"({figures['baseline_rmse']:.3f}); {figures['n_rows']:,.0f} rows held out"
+        )

@@ -1,0 +1,99 @@
+"""`penstock train` without its command line: collect experience in a market, fit, and do so again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from penstock.learning.collect import dataset_of
+from penstock.learning.config import TrainSettings
+from penstock.learning.dataset import Dataset, concat_datasets
+from penstock.learning.explore import ExplorePolicy
+from penstock.learning.train import Progress, train_lightgbm
+from penstock.models import ForestModel, dump_model
+from penstock.routing import RoutingConfig
+from penstock.trials import (
+    TRAINING_SEED,
+    Market,
+    Setting,
+    make_policy,
+    run_day,
+    run_tasks,
+    static_policy,
+)
+
+
+class Rounds(NamedTuple):
+    """
+    How much experience is collected, and with whom.
+
+    The first round follows the static waterfall and chance; each later one the model of the round
+    before it and chance, because a policy meets other situations than its teacher. All rounds are
+    kept: what is forgotten comes back as a mistake.
+    """
+
+    n_days: int  # per round and market
+    n_rounds: int
+
+
+class CollectTask(NamedTuple):
+    """One day of experience in one market."""
+
+    market_idx: int
+    seed: int
+
+
+class CollectSetup(NamedTuple):
+    """What a worker needs to collect."""
+
+    markets: tuple[Market, ...]
+    routing: RoutingConfig
+    model: bytes | None
+
+
+def collect_day(setup: CollectSetup, task: CollectTask) -> Dataset:
+    """Run an exploring day and keep what it taught; for worker processes."""
+    market = setup.markets[task.market_idx]
+    universe = market.scenario.universe()
+    fallback = static_policy(universe, setup.routing)
+    name = "static" if setup.model is None else "supervised"
+    base = make_policy(name, universe, setup.routing, setup.model)
+    policy = ExplorePolicy(base, task.seed)
+    day = run_day(Setting(market.scenario, market.script), task.seed, policy, fallback)
+    return dataset_of([(task.seed, day)], market.name)
+
+
+def train_in_markets(
+    markets: Sequence[Market],
+    rounds: Rounds,
+    settings: TrainSettings,
+    *,
+    n_workers: int,
+    on_day: Callable[[], None] = lambda: None,
+    on_tree: Progress | None = None,
+) -> ForestModel:
+    """
+    A model for these markets, trained on days that no comparison uses.
+
+    The same arguments give the same file, bit for bit, on one machine and lock file.
+    """
+    collected: list[Dataset] = []
+    model: ForestModel | None = None
+    for round_idx in range(rounds.n_rounds):
+        setup = CollectSetup(
+            markets=tuple(markets),
+            routing=RoutingConfig(),
+            model=None if model is None else dump_model(model),
+        )
+        first = TRAINING_SEED + round_idx * rounds.n_days
+        tasks = [
+            CollectTask(market_idx, first + day)
+            for day in range(rounds.n_days)
+            for market_idx in range(len(markets))
+        ]
+        collected += run_tasks(collect_day, setup, tasks, n_workers=n_workers, on_done=on_day)
+        origin = ", ".join(market.name for market in markets)
+        dataset = concat_datasets(collected, origin=origin)
+        model = train_lightgbm(dataset, settings, on_tree)
+    assert model is not None, "training needs at least one round"
+    return model

@@ -1,0 +1,73 @@
+"""Trials: days in simulated markets, paired comparisons, statistics, pages."""
+
+from penstock.trials.compare import (
+    Comparison,
+    PolicyResult,
+    ScenarioResult,
+    Versus,
+)
+from penstock.trials.day import Day, ParentCost, Setting, engine_of, run_day
+from penstock.trials.evaluation import (
+    MAX_SEEDS,
+    TRAINING_SEED,
+    Bench,
+    days_to_run,
+    engine_again,
+    evaluate_market,
+)
+from penstock.trials.host import Host, Listener
+from penstock.trials.markets import Market, load_markets, read_scenario
+from penstock.trials.page import comparison_page
+from penstock.trials.parents import parents_of_day
+from penstock.trials.policies import (
+    BASELINES,
+    LEARNED,
+    POLICIES,
+    check_policy_names,
+    make_policy,
+    static_policy,
+)
+from penstock.trials.recording import ChildDiary, ChildRecorder, ParentRecorder
+from penstock.trials.statistics import Estimate, estimate, excludes_zero, paired_difference
+from penstock.trials.table import comparison_tables
+from penstock.trials.workers import run_tasks
+
+__all__ = [
+    "BASELINES",
+    "LEARNED",
+    "MAX_SEEDS",
+    "POLICIES",
+    "TRAINING_SEED",
+    "Bench",
+    "ChildDiary",
+    "ChildRecorder",
+    "Comparison",
+    "Day",
+    "Estimate",
+    "Host",
+    "Listener",
+    "Market",
+    "ParentCost",
+    "ParentRecorder",
+    "PolicyResult",
+    "ScenarioResult",
+    "Setting",
+    "Versus",
+    "check_policy_names",
+    "comparison_page",
+    "comparison_tables",
+    "days_to_run",
+    "engine_again",
+    "engine_of",
+    "estimate",
+    "evaluate_market",
+    "excludes_zero",
+    "load_markets",
+    "make_policy",
+    "paired_difference",
+    "parents_of_day",
+    "read_scenario",
+    "run_day",
+    "run_tasks",
+    "static_policy",
+]

@@ -1,0 +1,129 @@
+"""`penstock evaluate` without its command line: which days are run, and what is made of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from penstock import __version__
+from penstock.engine import Engine
+from penstock.routing import RoutingConfig
+from penstock.sim import Scenario
+from penstock.trials.compare import DayCosts, ScenarioResult, choose_baseline, policy_results
+from penstock.trials.day import Setting, engine_of, run_day
+from penstock.trials.markets import Market
+from penstock.trials.policies import BASELINES, make_policy, static_policy
+from penstock.trials.workers import run_tasks
+
+# Seeds of the three uses never meet: 1, 2, … judge; these choose the baseline, and train.
+BASELINE_SEED: Final = 1_000_000
+TRAINING_SEED: Final = 2_000_000
+MAX_SEEDS: Final = 100_000
+
+
+class Bench(NamedTuple):
+    """What a worker needs to run days: the market and the model, if a policy needs one."""
+
+    market: Market
+    routing: RoutingConfig
+    model: bytes | None
+    journal_dir: Path | None = None
+
+
+class DayTask(NamedTuple):
+    """One day of one policy."""
+
+    seed: int
+    policy: str
+    is_journaled: bool = False
+
+
+def run_one(bench: Bench, task: DayTask) -> DayCosts:
+    """Run the day; for worker processes."""
+    scenario = bench.market.scenario
+    universe = scenario.universe()
+    policy = make_policy(task.policy, universe, bench.routing, bench.model)
+    setting = Setting(scenario, bench.market.script)
+    journal = None
+    if task.is_journaled and bench.journal_dir is not None:
+        journal = bench.journal_dir / f"{bench.market.name}-{task.policy}-{task.seed}.journal"
+    day = run_day(
+        setting,
+        task.seed,
+        policy,
+        static_policy(universe, bench.routing),
+        journal=journal,
+        journal_context=journal_context(bench, task, policy.model_sha256),
+    )
+    return DayCosts(task.seed, task.policy, day.costs, day.state_hash)
+
+
+def journal_context(bench: Bench, task: DayTask, model_sha256: str) -> dict[str, Any]:
+    """What `engine_again` needs to build the engine of a journalled day once more."""
+    return {
+        "version": __version__,
+        "market": bench.market.name,
+        "seed": task.seed,
+        "policy": task.policy,
+        "model_sha256": model_sha256,
+        "scenario": msgspec.to_builtins(bench.market.scenario),
+        "routing": msgspec.to_builtins(bench.routing),
+    }
+
+
+def engine_again(context: Mapping[str, Any], model: bytes | None) -> Engine:
+    """A fresh engine like the one that wrote the journal."""
+    universe = msgspec.convert(context["scenario"], Scenario).universe()
+    routing = msgspec.convert(context["routing"], RoutingConfig)
+    policy = make_policy(context["policy"], universe, routing, model)
+    return engine_of(universe, policy, static_policy(universe, routing), routing)
+
+
+def days_to_run(policies: Sequence[str], n_seeds: int, n_baseline_seeds: int) -> list[DayTask]:
+    """Every day of a comparison: the ones that are judged, then the ones that choose a baseline."""
+    assert 0 < n_seeds < MAX_SEEDS, f"{n_seeds} seeds would meet those of another use"
+    judged = [
+        DayTask(seed, policy, is_journaled=seed == 1)
+        for seed in range(1, n_seeds + 1)
+        for policy in policies
+    ]
+    baselines = [policy for policy in policies if policy in BASELINES]
+    choosing = [
+        DayTask(BASELINE_SEED + k, policy) for k in range(n_baseline_seeds) for policy in baselines
+    ]
+    return judged + (choosing if len(baselines) > 1 else [])
+
+
+def evaluate_market(
+    bench: Bench,
+    policies: Sequence[str],
+    *,
+    n_seeds: int,
+    n_baseline_seeds: int,
+    n_workers: int,
+    on_done: Callable[[], None] = lambda: None,
+) -> ScenarioResult:
+    """Compare policies in one market; the same arguments give the same result, to the bit."""
+    tasks = days_to_run(policies, n_seeds, n_baseline_seeds)
+    days = run_tasks(run_one, bench, tasks, n_workers=n_workers, on_done=on_done)
+    judged = [day for day in days if day.seed < BASELINE_SEED]
+    choosing = [day for day in days if day.seed >= BASELINE_SEED]
+    best_baseline = choose_baseline(choosing or judged)
+    hashes = hashlib.sha256("".join(day.state_hash for day in judged).encode())
+    about = bench.market.scenario.scenario
+    return ScenarioResult(
+        description=about.description,
+        mode=about.mode,
+        seeds=tuple(sorted({day.seed for day in judged})),
+        baseline_seeds=tuple(sorted({day.seed for day in choosing})),
+        best_baseline=best_baseline,
+        policies=policy_results(judged, best_baseline),
+        # Needs an insider to say how much could be gained at most.
+        gap_closed_frac={policy: None for policy in policies if policy not in BASELINES},
+        notes=bench.market.notes,
+        state_hash=hashes.hexdigest(),
+    )

@@ -1,0 +1,128 @@
+"""The comparison as one HTML page that needs nothing else: no server, no other host, no account."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Mapping
+from html import escape
+from importlib.metadata import version
+from typing import Final
+
+import plotly.offline
+
+from penstock import __version__
+from penstock.models import ModelCard
+from penstock.trials.compare import Comparison
+from penstock.trials.page_figures import Look, looks
+from penstock.trials.page_model import model_section
+from penstock.trials.page_parts import text
+from penstock.trials.page_scenario import scenario_section
+from penstock.trials.page_style import STYLE
+from penstock.trials.page_words import (
+    NOT_KNOWN,
+    days_in_words,
+    finding,
+    finding_sentence,
+    is_learned,
+    parents_in_words,
+)
+
+# The browser itself refuses what the page must not do: nothing is loaded from anywhere.
+_POLICY: Final = (
+    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
+)
+_LIBRARIES: Final = ("numpy", "numba", "lightgbm", "plotly")
+
+
+def comparison_page(comparison: Comparison, card: ModelCard | None) -> str:
+    """
+    One self-contained HTML page with every table, plot and caveat of a comparison.
+
+    Plotly's script is inside, so the page works from a file, offline, years later. Every string is
+    escaped. What is not known (a recorded day has no reference price, a single day no interval)
+    is shown as "not known", never as a number. The same arguments give the same page, to the byte,
+    on the same versions.
+
+    Args:
+        card: of the learned policy's model; None if no learned policy was compared.
+    """
+    style = looks(comparison)
+    sections = "\n".join(
+        scenario_section(position, name, scenario, style)
+        for position, (name, scenario) in enumerate(comparison.scenarios.items(), start=1)
+    )
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<title>Penstock: routing policies compared</title>
+<style>{STYLE}</style>
+<script>{plotly.offline.get_plotlyjs()}</script>
+</head>
+<body>
+<main>
+{_opening(comparison, style)}
+{sections}
+{model_section(comparison, card)}
+</main>
+{_footer(comparison)}
+</body>
+</html>
+"""
+
+
+def _opening(comparison: Comparison, style: Mapping[str, Look]) -> str:
+    rows = "\n".join(_contents(comparison))
+    names = ", ".join(f"<b>{text(name)}</b>" for name in style) or "no policy"
+    return f"""<h1>Routing policies compared</h1>
+<p>{names}: every policy routes the same parent orders through the same days, so that differences
+are taken day by day and what all had to bear cancels.</p>
+<p class="quiet"><b>How to read the figures.</b> Cost is in basis points (bps) of the order's value
+at the arrival midpoint, fees included. <b>Positive is cost; a negative difference is cheaper.</b>
+<i>Shortfall</i> is measured against the market's arrival price and carries the market's own moves.
+<i>Reference cost</i> is measured against the simulated market's underlying price: in expectation
+the same, with most of that noise gone, and unknown for a recorded day. After ± stands half of a
+95&nbsp;% interval; its unit of chance is a day (a run, of a recorded day), not an order.
+Intervals are not widened for the number of comparisons on this page.</p>
+<noscript><p><b>The plots need JavaScript.</b> All figures behind them are in the tables.</p>
+</noscript>
+<h3>In short</h3>
+<ol class="findings">
+{rows}
+</ol>"""
+
+
+def _contents(comparison: Comparison) -> Iterator[str]:
+    """A line for each scenario with what it says about the learned policies."""
+    for position, (name, scenario) in enumerate(comparison.scenarios.items(), start=1):
+        sentences = []
+        for policy, result in scenario.policies.items():
+            found = finding(result, len(scenario.seeds))
+            if is_learned(policy) and found is not None and scenario.best_baseline is not None:
+                sentences.append(finding_sentence(policy, found, scenario.best_baseline))
+        said = ". ".join(sentences) or "no learned policy was compared with a baseline"
+        about = f"{scenario.mode}, {days_in_words(scenario)}, {parents_in_words(scenario)}"
+        yield (
+            f'<li><a href="#scenario-{position}"><b>{text(name)}</b></a> '
+            f'<span class="quiet">({text(about)})</span><br>{text(said)}.</li>'
+        )
+
+
+def _footer(comparison: Comparison) -> str:
+    hashes = "".join(
+        f"<dt>State hash, {text(name)}</dt><dd><code>{text(scenario.state_hash)}</code></dd>"
+        for name, scenario in comparison.scenarios.items()
+    )
+    libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
+    versions = f"penstock {__version__}, Python {platform.python_version()}, {libraries}"
+    return f"""<footer>
+<dl>
+<dt>Command</dt><dd><code>{text(comparison.command) or NOT_KNOWN}</code></dd>
+<dt>Machine</dt><dd>{text(comparison.machine) or NOT_KNOWN}</dd>
+<dt>Versions</dt><dd>{escape(versions)}</dd>
+{hashes}
+</dl>
+<p>The same command, version and seeds give the same state hashes, to the bit.</p>
+</footer>"""

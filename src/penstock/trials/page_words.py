@@ -1,0 +1,157 @@
+"""A comparison in words and figures: how numbers, intervals and findings are written everywhere."""
+
+from __future__ import annotations
+
+import math
+from typing import Final, NamedTuple
+
+from penstock.trials.compare import PolicyResult, ScenarioResult, Versus
+from penstock.trials.policies import BASELINES
+from penstock.trials.statistics import Estimate, excludes_zero
+
+NOT_KNOWN: Final = "not known"
+BEST: Final = "best_baseline"  # key of `PolicyResult.versus`
+
+COST_DECIMALS: Final = 2
+DIFF_DECIMALS: Final = 3  # differences are an order of magnitude smaller than costs
+
+
+class Finding(NamedTuple):
+    """A difference from the strongest baseline, and on which of the two costs it was measured."""
+
+    measure: str
+    difference: Estimate
+
+
+def number(value: float | None, decimals: int = COST_DECIMALS, *, signed: bool = False) -> str:
+    """A number for people: a real minus, thousands apart, no minus before a zero."""
+    if value is None or not math.isfinite(value):
+        return NOT_KNOWN
+    sign = "+" if signed else "-"
+    text = format(value, f"{sign},.{decimals}f")
+    if not text.strip("+-0.,"):
+        text = text.lstrip("+-")
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def interval(
+    ci95: tuple[float, float] | None, decimals: int = COST_DECIMALS, *, signed: bool = False
+) -> str:
+    """Both ends of an interval in brackets."""
+    if ci95 is None:
+        return f"interval {NOT_KNOWN}"
+    low, high = (number(end, decimals, signed=signed) for end in ci95)
+    return f"[{low}, {high}]"
+
+
+def plus_minus(value: float | None, ci95: tuple[float, float] | None) -> str:
+    """A mean and half the width of its interval."""
+    if value is None:
+        return NOT_KNOWN
+    half = None if ci95 is None else (ci95[1] - ci95[0]) / 2
+    return f"{number(value)} ± {number(half)}"
+
+
+def percent(frac: float | None, decimals: int = 1) -> str:
+    """A fraction as a percentage, without the sign: that stands in the heading."""
+    return number(None if frac is None else 100 * frac, decimals)
+
+
+def raw_difference(versus: Versus, n_days: int) -> Estimate:
+    """The difference of raw shortfalls."""
+    return Estimate(mean=versus.diff_bps, ci95=versus.ci95, n_days=n_days)
+
+
+def reference_difference(versus: Versus, n_days: int) -> Estimate | None:
+    """The difference of costs against the reference price; None where there is no such price."""
+    if versus.reference_diff_bps is None:
+        return None
+    return Estimate(mean=versus.reference_diff_bps, ci95=versus.reference_ci95, n_days=n_days)
+
+
+def finding(policy: PolicyResult, n_days: int) -> Finding | None:
+    """
+    The difference from the strongest baseline that a claim rests on; None if there is none.
+
+    Reference cost where it is known: it has the same mean as raw shortfall and less noise.
+    """
+    versus = policy.versus.get(BEST)
+    if versus is None:
+        return None
+    reference = reference_difference(versus, n_days)
+    if reference is not None:
+        return Finding("reference cost", reference)
+    return Finding("raw shortfall", raw_difference(versus, n_days))
+
+
+def verdict(difference: Estimate) -> str:
+    """What a difference lets us say; nothing, unless its interval lies on one side of zero."""
+    if not excludes_zero(difference):
+        return "no difference shown"
+    word = "cheaper" if difference.mean < 0 else "dearer"
+    return f"{word} by {number(abs(difference.mean), DIFF_DECIMALS)} bps"
+
+
+def why(difference: Estimate) -> str:
+    """The interval behind a verdict, and where it lies."""
+    if difference.ci95 is None:
+        return "a single seed gives no interval"
+    where = "excludes zero" if excludes_zero(difference) else "includes zero"
+    return f"95 % interval {interval(difference.ci95, DIFF_DECIMALS, signed=True)} {where}"
+
+
+def finding_sentence(name: str, found: Finding, baseline: str) -> str:
+    """One policy against the strongest baseline, as a sentence without its full stop."""
+    return (
+        f"{name} against {baseline}: {verdict(found.difference)} on {found.measure} "
+        f"({why(found.difference)})"
+    )
+
+
+def baseline_sentence(scenario: ScenarioResult) -> str:
+    """Which baseline was strongest, and on which seeds that was found out."""
+    if scenario.best_baseline is None:
+        return "No baseline was compared"
+    n_baselines = sum(name in BASELINES for name in scenario.policies)
+    if scenario.baseline_seeds and not set(scenario.baseline_seeds) & set(scenario.seeds):
+        how = f"strongest on other seeds ({seeds_in_words(scenario.baseline_seeds)})"
+    elif n_baselines == 1:
+        how = "the only one compared"
+    else:
+        how = "chosen on the judged seeds themselves, which flatters it"
+    return f"Baseline: {scenario.best_baseline}, {how}"
+
+
+def seeds_in_words(seeds: tuple[int, ...]) -> str:
+    """Seeds as a range where they are one."""
+    ordered = sorted(seeds)
+    if len(ordered) > 2 and ordered[-1] - ordered[0] == len(ordered) - 1:
+        return f"{ordered[0]} to {ordered[-1]}"
+    return ", ".join(map(str, ordered))
+
+
+def parents_in_words(scenario: ScenarioResult) -> str:
+    """Parents that each policy routed; a range if policies differ."""
+    counts = [policy.n_parents for policy in scenario.policies.values()]
+    if not counts:
+        return "no parents"
+    low, high = min(counts), max(counts)
+    return f"{low:,} parents each" if low == high else f"{low:,} to {high:,} parents each"
+
+
+def days_in_words(scenario: ScenarioResult) -> str:
+    """How many days were lived through; a replay lives through one recorded day again and again."""
+    n = len(scenario.seeds)
+    if scenario.mode == "replay":
+        return f"one recorded day, run {n} times" if n > 1 else "one recorded day, run once"
+    return f"{n} days" if n != 1 else "one day"
+
+
+def day_word(scenario: ScenarioResult) -> str:
+    """What a seed stands for: a day of its own, or one more run of the recorded day."""
+    return "run" if scenario.mode == "replay" else "day"
+
+
+def is_learned(policy: str) -> bool:
+    """True for what is not one of the baselines."""
+    return policy not in BASELINES

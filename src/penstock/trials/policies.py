@@ -1,0 +1,80 @@
+"""Policies by name: what the command line and a scenario file may ask for."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from penstock.domain import ConfigError, Problem, Universe
+from penstock.features import FEATURE_NAMES, FEATURES_VERSION
+from penstock.models import load_model
+from penstock.routing import (
+    Policy,
+    ProportionalPolicy,
+    RoutingConfig,
+    StaticPolicy,
+    SupervisedPolicy,
+    SweepPolicy,
+    resolve_waterfall,
+)
+
+BASELINES: Final = ("static", "sweep", "proportional")
+LEARNED: Final = ("supervised",)
+POLICIES: Final = BASELINES + LEARNED
+
+
+def check_policy_names(names: tuple[str, ...], where: str) -> None:
+    """
+    Refuse names that mean nothing, and the same name twice.
+
+    Raises:
+        ConfigError: all wrong names at once.
+    """
+    problems = [
+        Problem(
+            where=f"{where}: {name!r}",
+            expected=f"one of {', '.join(POLICIES)}",
+            found=repr(name),
+            fix="name the policies with commas between them, no spaces",
+        )
+        for name in names
+        if name not in POLICIES
+    ]
+    if len(set(names)) < len(names) or not names:
+        problems.append(
+            Problem(
+                where=where,
+                expected="each policy once, at least one",
+                found=",".join(names) or "nothing",
+                fix="name each policy once",
+            )
+        )
+    if problems:
+        raise ConfigError(problems)
+
+
+def static_policy(universe: Universe, config: RoutingConfig) -> Policy:
+    """The configured waterfall: baseline, and fall-back of everything."""
+    return StaticPolicy(resolve_waterfall(config.waterfall, universe))
+
+
+def make_policy(
+    name: str, universe: Universe, config: RoutingConfig, model: bytes | None
+) -> Policy:
+    """
+    A policy by name.
+
+    Args:
+        model: bytes of a model file; only learned policies read it.
+    Raises:
+        ModelFileError: the model is damaged, or was made for other features.
+    """
+    if name == "static":
+        return static_policy(universe, config)
+    if name == "sweep":
+        return SweepPolicy()
+    if name == "proportional":
+        return ProportionalPolicy()
+    assert name == "supervised", f"no such policy: {name}"
+    assert model is not None, "the supervised policy needs a model"
+    loaded = load_model(model, feature_names=FEATURE_NAMES, features_version=FEATURES_VERSION)
+    return SupervisedPolicy(loaded, resolve_waterfall(config.waterfall, universe), config)

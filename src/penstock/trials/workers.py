@@ -1,0 +1,56 @@
+"""Many days at once: tasks over worker processes, results in the order of the tasks."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any, TypeVar
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+Setup = TypeVar("Setup")
+
+_setup: list[Any] = []  # of this worker process
+
+
+def _remember(setup: Any) -> None:
+    _setup[:] = [setup]
+
+
+def _run(call: tuple[Callable[[Any, Any], Any], Any]) -> Any:
+    function, task = call
+    return function(_setup[0], task)
+
+
+def run_tasks(
+    function: Callable[[Setup, Task], Result],
+    setup: Setup,
+    tasks: Sequence[Task],
+    *,
+    n_workers: int,
+    on_done: Callable[[], None] = lambda: None,
+) -> list[Result]:
+    """
+    `function(setup, task)` for every task; `setup` travels to each worker once.
+
+    The results do not depend on how many workers there are: every task has its own random streams.
+
+    Args:
+        function: of a module's top level, because it must be found again in another process.
+        on_done: called after each result, for progress.
+    """
+    if n_workers <= 1 or len(tasks) <= 1:
+        results = []
+        for task in tasks:
+            results.append(function(setup, task))
+            on_done()
+        return results
+    # Fresh processes instead of forks: a fork copies locks that other threads hold.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(n_workers, context, _remember, (setup,)) as pool:
+        results = []
+        for result in pool.map(_run, [(function, task) for task in tasks]):
+            results.append(result)
+            on_done()
+        return results
