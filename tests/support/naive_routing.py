@@ -429,11 +429,7 @@ def _terms(d: NaiveDecision, row: NaiveRow) -> tuple[float, float, float]:
 def _clean_up_bps(d: NaiveDecision) -> float:
     assert d.nbbo is not None
     bid, ask = d.nbbo
-    fees = [
-        row.fee_bps
-        for row in d.rows
-        if row.tactic is Tactic.TAKE and row.excluded is not Exclusion.NOT_OFFERED
-    ]
+    fees = [row.fee_bps for row in d.rows if row.tactic is Tactic.TAKE and row.limit_ticks > 0]
     half_spread = 1e4 * (ask - bid) / 2 / ((ask + bid) / 2)
     mean_fee = sum(fees) / len(fees) if fees else 0.0
     rest = d.weights[0] * (half_spread + mean_fee + d.config.clean_up_bps)

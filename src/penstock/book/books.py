@@ -47,7 +47,7 @@ class Books:
             is row instrument_idx * n_venues + venue_idx.
         is_protected: whose quotes count in the NBBO, shape (n_venues,).
 
-    Cost: some 75 ns a message near the touch with 5 venues, 100 ns with 12; a step for each level
+    Cost: some 65 ns a message near the touch with 5 venues, 85 ns with 12; a step for each level
     in front of it.
     Reference: tests/support/naive_book.py, checked by tests/differential/test_books.py.
     """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock._kernels import kernel
+from penstock._kernels import inlined, kernel
 from penstock.book.layout import ASK, BID, MAX_LEVELS, LevelArray, MetaArray
 
 
@@ -66,7 +66,7 @@ def forget_side(meta: MetaArray, b: int, side: int) -> None:
         meta[b].forgotten_ask_ticks = 0
 
 
-@kernel
+@inlined
 def set_level(
     levels: LevelArray, meta: MetaArray, b: int, side: int, ticks: int, shares: int
 ) -> None:
@@ -113,14 +113,14 @@ def _is_out_of_reach(meta: MetaArray, b: int, side: int, ticks: int) -> bool:
     return bool(0 < meta[b].forgotten_ask_ticks <= ticks)
 
 
-@kernel
+@inlined
 def _close_up(levels: LevelArray, b: int, side: int, k: int, n: int) -> None:
     for j in range(k, n - 1):
         levels[b, side, j, 0] = levels[b, side, j + 1, 0]
         levels[b, side, j, 1] = levels[b, side, j + 1, 1]
 
 
-@kernel
+@inlined
 def _insert(
     levels: LevelArray, meta: MetaArray, b: int, side: int, k: int, n: int, ticks: int, shares: int
 ) -> None:

@@ -78,7 +78,7 @@ def command(
     workers: int,
     as_json: bool,
 ) -> None:
-    """
+    r"""
     Run the same days under every policy and report what the executions cost.
 
     Costs are in bps of the arrival midpoint, fees and unfilled shares included; positive is cost.
@@ -93,9 +93,7 @@ def command(
     """
     names = tuple(name for name in policies.split(",") if name)
     check_policy_names(names, "--policies")
-    markets = [
-        market for path in scenario for market in load_markets(path, tape=tape, depth=depth)
-    ]
+    markets = [market for path in scenario for market in load_markets(path, tape=tape, depth=depth)]
     models = find_models(markets, names, model, models_dir)
     comparison = compare(
         markets,

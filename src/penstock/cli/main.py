@@ -52,7 +52,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="penstock")
 def cli() -> None:
-    """
+    r"""
     Penstock, a smart order router that learns from its own executions.
 
     \b
@@ -64,7 +64,9 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; the only place where errors become an exit status."""
     if sys.flags.optimize:
-        raise SystemExit("penstock: python -O removes the assertions that guard orders; run without")
+        raise SystemExit(
+            "penstock: python -O removes the assertions that guard orders; run without"
+        )
     try:
         cli.main(standalone_mode=False)
     except click.ClickException as error:

@@ -60,7 +60,7 @@ def command(
     workers: int,
     as_json: bool,
 ) -> None:
-    """
+    r"""
     Collect experience in a simulated market and train the outcome model on it.
 
     Half of the parents follow a plan, half a random one. The days are never those of `evaluate`.
@@ -71,9 +71,7 @@ def command(
     Example:  penstock train scenarios/reference-day.toml
     Exit status: 0 finished; 2 bad input.
     """
-    markets = [
-        market for path in scenario for market in load_markets(path, tape=tape, depth=depth)
-    ]
+    markets = [market for path in scenario for market in load_markets(path, tape=tape, depth=depth)]
     if len({market.scenario.scenario.name for market in markets}) > 1:
         raise ConfigError.one(
             where="SCENARIO",

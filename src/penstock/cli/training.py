@@ -22,7 +22,5 @@ def train_and_register(
     n_days = rounds.n_days * rounds.n_rounds * len(markets)
     settings = TrainSettings(name=name, n_threads=n_workers)
     with progress_bar(f"train on {name}", n_days) as advance:
-        model = train_in_markets(
-            markets, rounds, settings, n_workers=n_workers, on_day=advance
-        )
+        model = train_in_markets(markets, rounds, settings, n_workers=n_workers, on_day=advance)
     return registry.add(dump_model(model), name), model

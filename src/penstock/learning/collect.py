@@ -39,7 +39,9 @@ def dataset_of(days: Sequence[tuple[int, Day]], origin: str) -> Dataset:
         origin: which market, in words; goes on the model's card.
     """
     rows = [row for number, day in days for row in _rows_of_day(number, day)]
-    columns = {name: np.array([row[name] for row in rows]) for name in rows[0] if name != "features"}
+    columns = {
+        name: np.array([row[name] for row in rows]) for name in rows[0] if name != "features"
+    }
     return Dataset(
         feature_names=FEATURE_NAMES,
         features_version=FEATURES_VERSION,

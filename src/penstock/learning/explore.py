@@ -50,4 +50,6 @@ class ExplorePolicy:
 
     def state_hash(self) -> str:
         """Hash of the seed and of the base."""
-        return hashlib.sha256(f"{self.name}/{self._seed}/{self._base.state_hash()}".encode()).hexdigest()
+        return hashlib.sha256(
+            f"{self.name}/{self._seed}/{self._base.state_hash()}".encode()
+        ).hexdigest()

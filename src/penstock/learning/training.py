@@ -1,4 +1,4 @@
-"""`penstock train` without its command line: collect experience in a market, fit, and do so again."""
+"""`penstock train` without its command line: collect experience, fit, and do so again."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock._kernels import kernel
-from penstock.domain import NS_PER_S, Exclusion, RowArray, SituationArray, Tactic
+from penstock.domain import NS_PER_S, RowArray, SituationArray, Tactic
 from penstock.routing.frame import WorkArray
 from penstock.routing.sequence import own_bps, plan_cost, row_index
 
@@ -24,7 +24,6 @@ TERMS_DTYPE: Final = np.dtype(
 """The part of RoutingConfig that prices outcomes; shape (1,)."""
 
 _TAKE: Final = int(Tactic.TAKE)
-_NOT_OFFERED: Final = int(Exclusion.NOT_OFFERED)
 
 
 @kernel
@@ -49,13 +48,13 @@ def clean_up_cost(situation: SituationArray, rows: RowArray, terms: NDArray[Any]
         weight_slippage · (half the spread + mean fee of taking + clean_up_bps)
         + weight_certainty · miss_bps
 
-    Somebody will have to take it; `clean_up_bps` stands for doing so later, in a thinner book.
-    Leakage is not in it: that is charged when it is sent.
+    Somebody will have to take it, at a venue that displays something; `clean_up_bps` stands for
+    doing so later, in a thinner book. Leakage is not in it: that is charged when it is sent.
     """
     parent = situation[0]
     fee_bps, n_takes = 0.0, 0
     for r in range(len(rows)):
-        if rows[r].tactic == _TAKE and rows[r].excluded != _NOT_OFFERED:
+        if rows[r].tactic == _TAKE and rows[r].limit_ticks > 0:
             fee_bps += rows[r].fee_bps
             n_takes += 1
     if n_takes > 0:

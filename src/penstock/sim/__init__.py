@@ -1,5 +1,9 @@
 """A market in miniature: several venues, their traders, latency both ways, one port."""
 
+from penstock.sim.checks import check_scenario
+from penstock.sim.layout import AUDIT_DTYPE
+from penstock.sim.matching_engine import MatchingEngine
+from penstock.sim.replay import CompiledReplay, ReplayReport, compile_replay
 from penstock.sim.scenario import Scenario
 from penstock.sim.script import (
     SCRIPT_DTYPE,
@@ -8,15 +12,22 @@ from penstock.sim.script import (
     check_script,
     empty_script,
 )
-from penstock.sim.world import Hidden, World
+from penstock.sim.world import MAX_BATCH, Hidden, World
 
 __all__ = [
+    "AUDIT_DTYPE",
+    "MAX_BATCH",
     "SCRIPT_DTYPE",
+    "CompiledReplay",
     "Hidden",
+    "MatchingEngine",
+    "ReplayReport",
     "Scenario",
     "ScriptArray",
     "ScriptOp",
     "World",
+    "check_scenario",
     "check_script",
+    "compile_replay",
     "empty_script",
 ]

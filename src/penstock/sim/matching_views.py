@@ -1,4 +1,9 @@
-"""Questions to a market that change nothing: touch, displayed size, queue position."""
+"""
+Questions to a market that change nothing: touch, displayed size, queue position.
+
+Those about a venue take the four arrays of a `Market`, whether they need them all or not, so that a
+caller can pass `*market`.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +47,7 @@ def best_ticks(head: HeadArray, books: BookArray, venue_idx: int, side: int) -> 
 
 @inlined
 def touch_ticks(
-    head: HeadArray, books: BookArray, levels: LevelArray, orders: OrderArray,
+    head: HeadArray, books: BookArray, levels: LevelArray, _orders: OrderArray,
     venue_idx: int, side: int,
 ) -> int:  # fmt: skip
     """Best displayed price of a side, what the venue quotes; 0 when it displays nothing."""
@@ -66,7 +71,7 @@ def next_displayed_key(
 
 @kernel
 def next_ticks(
-    head: HeadArray, books: BookArray, levels: LevelArray, orders: OrderArray,
+    head: HeadArray, books: BookArray, levels: LevelArray, _orders: OrderArray,
     venue_idx: int, side: int, ticks: int,
 ) -> int:  # fmt: skip
     """The next worse price than `ticks` at which a side displays anything; 0 when there is none."""
@@ -83,7 +88,7 @@ def next_ticks(
 
 @inlined
 def displayed_shares(
-    head: HeadArray, books: BookArray, levels: LevelArray, orders: OrderArray,
+    head: HeadArray, books: BookArray, levels: LevelArray, _orders: OrderArray,
     venue_idx: int, side: int, ticks: int,
 ) -> int:  # fmt: skip
     """Displayed size at a price that is on the increment; 0 where nothing is displayed."""

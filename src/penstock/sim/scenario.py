@@ -30,7 +30,7 @@ Frac = Annotated[float, Meta(ge=0.0, le=1.0)]
 Rate = Annotated[float, Meta(ge=0.0, le=100_000.0)]  # events per second
 MeanShares = Annotated[float, Meta(ge=1.0, le=1e6)]
 Tail = Annotated[float, Meta(ge=1.1, le=100.0)]  # below 1 a size has no mean
-Micros = Annotated[float, Meta(ge=0.0, le=1e6)]  # at most a second
+Micros = Annotated[float, Meta(ge=0.0, le=250_000.0)]  # a quarter of a second: delays fit 32 bits
 UsdPerShare = Annotated[float, Meta(ge=-0.1, le=0.1)]  # more is a price, not a fee
 Moves = Annotated[float, Meta(ge=0.0, le=1_000.0)]  # bps
 Count = Annotated[int, Meta(ge=1, le=100_000_000)]

@@ -142,8 +142,16 @@ def _rules(script: ScriptArray, scenario: Scenario) -> Iterator[tuple[NDArray[np
     yield later, "times that never go back", "sort the script by time_ns, stably"
     yield op > max(ScriptOp), "an operation of ScriptOp", "use the numbers of ScriptOp"
     yield ~is_known_venue, "a venue of the scenario", "venue_idx counts [[venues]] from 0"
-    yield at_lit & ~is_lit, "a lit venue for ADD, CANCEL and MARKET", "pools take DARK_ADD"
-    yield at_pool & is_lit, "a pool for DARK_ADD and DARK_CANCEL", "lit venues take ADD"
+    yield (
+        at_lit & ~is_lit & is_known_venue,
+        "a lit venue for ADD, CANCEL and MARKET",
+        "pools take DARK_ADD",
+    )
+    yield (
+        at_pool & is_lit & is_known_venue,
+        "a pool for DARK_ADD and DARK_CANCEL",
+        "lit venues take ADD",
+    )
     yield trades & (np.abs(script["side"]) != 1), "side +1 or -1", "+1 buys, -1 sells"
     is_bad_size = (trades | (op == ScriptOp.PRINT)) & ((shares < 1) | (shares > MAX_ORDER_SHARES))
     yield is_bad_size, f"1 to {MAX_ORDER_SHARES:,} shares", "drop rows without a size"

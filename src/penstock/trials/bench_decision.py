@@ -46,6 +46,7 @@ from penstock.routing import (
     SupervisedPolicy,
     resolve_waterfall,
 )
+from penstock.trials.host import Stamps
 
 N_VENUES = 12
 MESSAGES_PER_DECISION = 20
@@ -119,10 +120,10 @@ def bench_decision(clock_ns: Callable[[], int], n_decisions: int = 5_000) -> Dec
         market_batch=_latency(with_gc.batch),
         workload=(
             f"{N_VENUES} venues x 3 tactics = {N_VENUES * 3} rows, of which {N_VENUES * 2} can be "
-            f"used (lit venues offer TAKE and POST); {N_FEATURES} features; synthetic forest, 4 parts "
-            "and 4 spreads, 80 trees of 31 leaves each; from NewParent to commands, ledger, risk, "
-            f"plan and record included, journal write excluded; {MESSAGES_PER_DECISION} market "
-            "messages between decisions"
+            f"used (lit venues offer TAKE and POST); {N_FEATURES} features; synthetic forest, "
+            "4 parts and 4 spreads, 80 trees of 31 leaves each; from NewParent to commands: "
+            "ledger, risk, plan and record included, journal write excluded; "
+            f"{MESSAGES_PER_DECISION} market messages between decisions"
         ),
     )
 
@@ -195,9 +196,7 @@ class _Driver:
         for command in sent:
             order = command.order
             self._engine.on_event(
-                ChildCancelled(
-                    **self._stamps(), child_id=order.child_id, venue_idx=order.venue_idx
-                )
+                ChildCancelled(**self._stamps(), child_id=order.child_id, venue_idx=order.venue_idx)
             )
 
     def _parent(self) -> NewParent:
@@ -232,10 +231,11 @@ class _Driver:
         self._now_ns += n
         return tape
 
-    def _stamps(self) -> dict[str, int]:
+    def _stamps(self) -> Stamps:
         self._seq += 1
         self._now_ns += 1_000
-        return {"seq": self._seq, "event_ns": self._now_ns, "recv_ns": self._now_ns}
+        now_ns = Ns(self._now_ns)
+        return {"seq": self._seq, "event_ns": now_ns, "recv_ns": now_ns}
 
 
 def _parts(

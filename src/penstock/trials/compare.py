@@ -95,9 +95,7 @@ def choose_baseline(days: Sequence[DayCosts]) -> str | None:
 def policy_results(days: Sequence[DayCosts], best_baseline: str | None) -> dict[str, PolicyResult]:
     """Means, intervals and paired differences of every policy; days must be the same for all."""
     by_policy = _by_policy(days)
-    return {
-        policy: _policy_result(policy, by_policy, best_baseline) for policy in by_policy
-    }
+    return {policy: _policy_result(policy, by_policy, best_baseline) for policy in by_policy}
 
 
 def _by_policy(days: Sequence[DayCosts]) -> dict[str, list[DayCosts]]:

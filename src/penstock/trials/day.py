@@ -192,10 +192,9 @@ def _against_reference(
     M* is the market's reference price: what is left of the price's path after it has no mean, so
     nothing is lost by leaving it out, and most of the noise is gone. NaN where there is no M*.
     """
-    side, value_ticks = int(execution.side), execution.size_shares * (
-        execution.arrival_mid_ticks_x2 / 2
-    )
-    left_shares = execution.size_shares
+    side = int(execution.side)
+    value_ticks = execution.size_shares * (execution.arrival_mid_ticks_x2 / 2)
+    left_shares = int(execution.size_shares)
     paid_ticks = caused_ticks = 0.0
     for row in truths:
         shares = int(row["size_shares"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypedDict
 
 from penstock.domain import (
     Alert,
@@ -25,6 +25,14 @@ from penstock.domain import (
     VenueUp,
 )
 from penstock.engine import Sequencer, VenuePort
+
+
+class Stamps(TypedDict):
+    """When an event happened and in which order: what every event starts with."""
+
+    seq: int
+    event_ns: Ns
+    recv_ns: Ns
 
 
 class EventTaker(Protocol):
@@ -81,9 +89,8 @@ class Host:
 
     def connect(self, n_venues: int) -> None:
         """Tell the engine that every venue is up."""
-        now_ns = self._port.now_ns
         for venue_idx in range(n_venues):
-            self._give(VenueUp(**self._stamps(now_ns), venue_idx=venue_idx))
+            self._give(VenueUp(**self._stamps(), venue_idx=venue_idx))
 
     def run(self, until_ns: int) -> None:
         """Advance market and engine to `until_ns`."""
@@ -98,7 +105,7 @@ class Host:
                 self._keep(heapq.heappop(self._agenda))
 
     def _keep(self, appointment: Appointment) -> None:
-        stamps = self._stamps(self._port.now_ns)
+        stamps = self._stamps()
         if appointment.parent is not None:
             self._give(NewParent(**stamps, order=appointment.parent))
         else:
@@ -120,5 +127,6 @@ class Host:
         self._n_booked += 1
         heapq.heappush(self._agenda, Appointment(due_ns, self._n_booked, timer_id, parent))
 
-    def _stamps(self, now_ns: int) -> dict[str, int]:
+    def _stamps(self) -> Stamps:
+        now_ns = self._port.now_ns
         return {"seq": self._sequencer.next_seq(), "event_ns": now_ns, "recv_ns": now_ns}

@@ -12,17 +12,24 @@ from penstock.sim import Scenario, ScriptArray, check_scenario, compile_replay
 from penstock.wire import TapeFile, read_tape
 
 REPLAY_NOTES = (
-    "A check that the machine works on real prices; no claim that any policy is better in a market.",
-    "One recorded day: the seeds differ in the parents and in latencies only, so an interval speaks "
-    "about other orders on this day, not about other days.",
-    "The recorded quotes are the best ones of all venues; the depth behind them is an assumption, "
-    "named in brackets. The market does not react to our orders beyond what they take.",
+    "A check that the machine works on real prices; no claim that any policy is better.",
+    (
+        "One recorded day: the seeds differ in the parents and in latencies only, so an interval "
+        "speaks about other orders on this day, not about other days."
+    ),
+    (
+        "The recorded quotes are the best ones of all venues; the depth behind them is an "
+        "assumption, named in brackets. The market does not react to our orders beyond what "
+        "they take."
+    ),
     "There is no reference price on a recorded day: raw shortfall only.",
 )
 GENERATED_NOTES = (
-    "A generated market: venues, traders, latencies and fees are the scenario file's, not anybody's.",
-    "Its baselines are untuned; stronger ones, and insiders that bound what can be gained, are not "
-    "in this comparison.",
+    "A generated market: venues, traders, latencies and fees are the scenario file's.",
+    (
+        "Its baselines are untuned; stronger ones, and insiders that bound what can be gained, "
+        "are not in this comparison."
+    ),
 )
 
 
@@ -60,7 +67,9 @@ def load_markets(path: Path, *, tape: Path | None = None, depth: str | None = No
     if tape is not None:
         about = msgspec.structs.replace(scenario.scenario, day=recorded.context.day)
         scenario = msgspec.structs.replace(scenario, scenario=about)
-    names = [depth] if depth else [known.name for known in scenario.replay.depth] or [None]
+    assumed = () if scenario.replay is None else scenario.replay.depth
+    names: list[str | None] = [known.name for known in assumed if depth is None]
+    names = names or [depth]
     return [_replay(scenario, recorded, name) for name in names]
 
 

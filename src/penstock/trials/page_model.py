@@ -69,10 +69,11 @@ def _metrics(card: ModelCard) -> str:
         ("Log loss of the venue average", "nats"),
     )
     caption = (
-        "Measured on days that no tree saw. The venue average is the mean outcome of the venue and "
-        "tactic on the training days: what a table could do without a model. Squared error removed "
-        "above zero is better than that; single outcomes are mostly luck, so even a good model "
-        "removes only some of it. Log loss is measured for the fill fraction only; lower is better."
+        "Measured on held-out rows that no tree saw. The venue average is the mean outcome of the "
+        "venue and tactic in the rows that were fitted: what a table could do without a model. "
+        "Squared error removed above zero is better than that; single outcomes are mostly luck, so "
+        "even a good model removes only some of it. Log loss is measured for the fill fraction "
+        "only; lower is better."
     )
     return table(heading, _metric_rows(card), caption)
 

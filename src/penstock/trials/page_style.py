@@ -31,8 +31,8 @@ aside ul {{ margin: .3rem 0 0; padding-left: 1.2rem; max-width: 90ch; }}
 .findings li {{ padding: .45rem 0; border-bottom: 1px solid var(--line); }}
 .findings b.policy {{ white-space: nowrap; }}
 .scroll {{ overflow-x: auto; margin: 1rem 0 .5rem; }}
-table {{ border-collapse: collapse; width: 100%; font-size: .875rem; line-height: 1.4;
-  font-variant-numeric: tabular-nums; }}
+table {{ border-collapse: separate; border-spacing: 0; width: 100%; font-size: .875rem;
+  line-height: 1.4; font-variant-numeric: tabular-nums; }}
 .caption {{ max-width: 110ch; }}
 th, td {{ padding: .5rem .55rem; text-align: right; vertical-align: top;
   border-bottom: 1px solid var(--line); }}

@@ -20,9 +20,9 @@ def parents_of_day(scenario: Scenario, seed: int) -> list[ParentOrder]:
     """
     The day's parent orders, in order of arrival.
 
-    They have their own random stream, so that neither the market nor the policy moves them. Arrivals
-    are uniform between the lead-in and the last moment that leaves the longest horizon. Sizes are
-    log-uniform in shares of the average daily volume, in whole round lots.
+    They have their own random stream, so that neither the market nor the policy moves them.
+    Arrivals are uniform between the lead-in and the last moment that leaves the longest horizon.
+    Sizes are log-uniform in shares of the average daily volume, in whole round lots.
 
     Raises:
         OrderError: the scenario asks for an order that no market could take.

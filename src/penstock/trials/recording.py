@@ -24,6 +24,7 @@ from penstock.domain import (
     Side,
 )
 from penstock.engine import Engine
+from penstock.features import Touch
 from penstock.tca import Execution
 
 
@@ -52,14 +53,18 @@ class ParentRecorder:
         self._engine = engine
         self._take_fee_ticks = take_fee_ticks
         self._market = market
+        self._touch: Touch | None = None  # the last one that could be believed
         self.diaries: dict[int, ParentDiary] = {}
         self.parent_of_child: dict[int, int] = {}
 
     def on_step(self, event: Event, commands: Sequence[Command]) -> None:
         """Note arrivals, decisions, children and ends."""
+        touch = self._engine.view.touch(0)
+        if touch.is_valid:
+            self._touch = touch
         if isinstance(event, NewParent):
-            touch = self._engine.view.touch(event.order.instrument_idx)
-            self.diaries[event.order.parent_id] = ParentDiary(event.order, touch.mid_ticks_x2)
+            mid_ticks_x2 = 0 if self._touch is None else self._touch.mid_ticks_x2
+            self.diaries[event.order.parent_id] = ParentDiary(event.order, mid_ticks_x2)
         for command in commands:
             if isinstance(command, SendChild):
                 self.diaries[command.order.parent_id].n_children += 1
@@ -72,9 +77,10 @@ class ParentRecorder:
     def _end(self, report: ReportParent) -> None:
         diary = self.diaries[report.parent_id]
         order = diary.order
-        touch = self._engine.view.touch(order.instrument_idx)
-        is_buy = order.side is Side.BUY
-        far_ticks = touch.ask_ticks if is_buy else touch.bid_ticks
+        touch = self._touch
+        if touch is None:
+            return  # a market that never opened has no price to measure against
+        far_ticks = touch.ask_ticks if order.side is Side.BUY else touch.bid_ticks
         diary.end_reference_ticks = self._market.reference_price_ticks()
         diary.execution = Execution(
             parent_id=order.parent_id,

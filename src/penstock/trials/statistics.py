@@ -37,7 +37,8 @@ def estimate(per_day: Sequence[float] | NDArray[np.float64]) -> Estimate:
         Journal of Human Resources 50(2); with equal clusters it reduces to this.
     """
     values = np.asarray(per_day, dtype=np.float64)
-    assert values.ndim == 1 and values.size > 0, "an estimate needs at least one day"
+    assert values.ndim == 1, f"one figure a day, not {values.shape}"
+    assert values.size > 0, "an estimate needs at least one day"
     mean = float(values.mean())
     if values.size == 1:
         return Estimate(mean=mean, ci95=None, n_days=1)

@@ -32,7 +32,7 @@ def infer_sides(
     Causality: row i reads trades up to i, and the quote the caller chose for it.
     Source: Lee & Ready (1991), "Inferring Trade Direction from Intraday Data", Journal of Finance
         46(2). Their five-second delay of quotes was for hand-entered reports; see `lean_tape`.
-    Reference: tests/support/naive_trade_sides.py.
+    Reference: tests/support/naive_normalising.py.
     """
     is_quoted = (bid_ticks > 0) & (ask_ticks > bid_ticks)
     by_quote = np.where(is_quoted, np.sign(2 * trade_ticks - bid_ticks - ask_ticks), 0)

@@ -1,5 +1,7 @@
 """Settings of routing: defaults pass, nonsense is refused with every problem at once."""
 
+from pathlib import Path
+
 import pytest
 
 from penstock.domain import Bps, ConfigError, Ns
@@ -49,3 +51,13 @@ def test_the_default_objective_is_the_expected_cost() -> None:
         weights.leakage,
     )
     assert {"cost", "urgent", "stealth"} == set(PRESETS)
+
+
+def test_every_setting_is_documented() -> None:
+    """A key that nobody explains is a key that nobody dares to change."""
+    page = (Path(__file__).parents[3] / "docs" / "routing.md").read_text(encoding="utf-8")
+    undocumented = [
+        name for name in RoutingConfig.__struct_fields__ if f"\n| `{name}` |" not in page
+    ]
+
+    assert [] == undocumented

@@ -116,7 +116,7 @@ def test_a_stream_stops_for_room_and_goes_on() -> None:
 
 
 def test_rows_are_as_wide_as_promised() -> None:
-    """Two rows to a cache line is what the speed rests on."""
+    """Two orders to a cache line is what the speed rests on."""
     assert [32, 48, 32] == [dtype.itemsize for dtype in (ORDER_DTYPE, LEVEL_DTYPE, FILL_DTYPE)]
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 
 from penstock.trials.compare import Comparison, PolicyResult, ScenarioResult
 from penstock.trials.page import comparison_page
-from penstock.trials.page_figures import looks
+from penstock.trials.page_figures import looks, trade_off_figure
 from penstock.trials.page_words import baseline_sentence, interval, number, verdict
 from penstock.trials.statistics import Estimate
 from penstock.trials.table import comparison_tables
@@ -219,6 +219,15 @@ def test_a_string_is_shown_and_never_run(where: str) -> None:
     assert "<img" not in without_library(html)
     assert [] == found.unbalanced
     assert honest_tags.count("script") == found.tags.count("script")
+
+
+def test_a_name_in_a_plot_is_not_formatting() -> None:
+    """Plotly reads tags in its texts: a policy called `<b>x` would lose three letters."""
+    comparison = only(comparisons.renamed(comparisons.scenario(n_days=2), "sweep", "<b>x"))
+
+    figure = trade_off_figure(comparison.scenarios["market"], looks(comparison))
+
+    assert "&lt;b&gt;x" in [trace.name for trace in figure.data]
 
 
 def test_a_recorded_day_has_no_reference_price_and_the_page_says_so() -> None:

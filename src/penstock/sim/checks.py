@@ -1,0 +1,186 @@
+"""What the values of a scenario must agree on; types and single limits are the parser's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from penstock.domain import MAX_ORDER_SHARES, TICKS_PER_USD, ConfigError, Problem
+from penstock.sim.scenario import Scenario, VenueTable, is_date
+
+MAX_VENUES = 64  # lit and dark together; books are numbered in eight bits, two to a venue
+
+_Complaint = tuple[str, str, object, str]
+"""Key, expected, found, fix."""
+
+
+def check_scenario(scenario: Scenario, file: str) -> None:
+    """
+    Refuse a scenario whose parts contradict each other.
+
+    Args:
+        file: name for the messages; nothing is opened.
+    Raises:
+        ConfigError: all problems at once: fewer than two venues, no protected lit venue, a mic used
+            twice, a venue without the table of its kind, an increment that prices cannot have,
+            limits the wrong way round, a day that is none, parents that do not fit in it.
+    """
+    parts = (_day, _instrument, _venues, _traders, _parents, _mode)
+    problems = [
+        Problem(where=f"{file}: {key}", expected=expected, found=str(found), fix=fix)
+        for part in parts
+        for key, expected, found, fix in part(scenario)
+    ]
+    if problems:
+        raise ConfigError(problems)
+
+
+def _day(scenario: Scenario) -> Iterator[_Complaint]:
+    about = scenario.scenario
+    if not is_date(about.day):
+        yield "scenario.day", "a date as YYYYMMDD", about.day, "2 March 2026 is 20260302"
+    if about.start_s + about.duration_s > 86_400.0:
+        yield (
+            "scenario.duration_s",
+            f"an end before midnight, at most {86_400.0 - about.start_s:g} s after the start",
+            about.duration_s,
+            "shorten the session or start earlier; both are in seconds",
+        )
+
+
+def _instrument(scenario: Scenario) -> Iterator[_Complaint]:
+    stock = scenario.instrument
+    increment = stock.increment_usd * TICKS_PER_USD
+    # Midpoints must be whole ticks, so the increment is an even number of them.
+    if abs(increment - round(increment)) > 1e-6 or round(increment) % 2 or increment < 1.0:
+        yield (
+            "instrument.increment_usd",
+            "a multiple of 0.0002 USD, so that midpoints are whole ticks of 0.0001 USD",
+            stock.increment_usd,
+            "US stocks above a dollar quote in steps of 0.01",
+        )
+    if not 50.0 * stock.increment_usd <= stock.price_usd <= 100_000.0:
+        yield (
+            "instrument.price_usd",
+            f"50 increments ({50 * stock.increment_usd:g} USD) to 100,000 USD",
+            stock.price_usd,
+            "correct the price, or use a finer increment",
+        )
+
+
+def _venues(scenario: Scenario) -> Iterator[_Complaint]:
+    venues = scenario.venues
+    if not 2 <= len(venues) <= MAX_VENUES:
+        yield (
+            "venues",
+            f"2 to {MAX_VENUES} venues: with one there is nothing to route",
+            f"{len(venues)} venue" + "s" * (len(venues) != 1),
+            "add a [[venues]] table for each venue",
+        )
+    if not any(venue.is_lit and venue.protected for venue in venues):
+        yield (
+            "venues",
+            "a lit venue (kind ecn or exchange) with protected = true: it makes the NBBO",
+            "none",
+            "add one, or set protected = true",
+        )
+    counts = Counter(venue.mic for venue in venues)
+    for venue_idx, venue in enumerate(venues):
+        if counts[venue.mic] > 1 and venue.mic in {v.mic for v in venues[:venue_idx]}:
+            yield (
+                f"venues[{venue_idx}].mic",
+                "a code that no other venue has",
+                venue.mic,
+                "give each venue its own mic",
+            )
+        for key, expected, found, fix in _venue(scenario, venue):
+            yield f"venues[{venue_idx}].{key}", expected, found, fix
+
+
+def _venue(scenario: Scenario, venue: VenueTable) -> Iterator[_Complaint]:
+    kind = venue.kind
+    if venue.is_lit and venue.pool is not None:
+        yield "pool", f"no pool table at a venue of kind {kind}", "one", "make it a lit table"
+    if not venue.is_lit and venue.lit is not None:
+        yield "lit", f"no lit table at a venue of kind {kind}", "one", "make it a pool table"
+    if not venue.is_lit and venue.protected:
+        yield "protected", "false at a pool: it displays no quote", "true", "remove the key"
+    if scenario.scenario.mode == "generated":
+        if venue.is_lit and (venue.lit is None or venue.lit.add_per_s == 0.0):
+            yield "lit", "a table with add_per_s above 0", "none", "say who trades there"
+        if not venue.is_lit and venue.pool is None:
+            yield "pool", "a table, since the market is generated", "none", "say who trades there"
+    for name in ("order_in", "ack", "market_data"):
+        mean = getattr(venue.latency, f"{name}_us")
+        jitter = getattr(venue.latency, f"{name}_jitter_us")
+        if jitter > mean:
+            yield (
+                f"latency.{name}_jitter_us",
+                f"at most {name}_us, {mean:g}",
+                jitter,
+                "the minimum delay is their difference, and no message arrives before it left",
+            )
+    if venue.pool is not None and venue.pool.leak_min_bps > venue.pool.leak_max_bps:
+        yield from _order("pool.leak_min_bps", "leak_max_bps", venue.pool.leak_min_bps)
+
+
+def _traders(scenario: Scenario) -> Iterator[_Complaint]:
+    price, makers, dark = scenario.price, scenario.makers, scenario.dark
+    if price.jump_min_bps > price.jump_max_bps:
+        yield from _order("price.jump_min_bps", "jump_max_bps", price.jump_min_bps)
+    if 0.0 < price.jump_interval_s < price.grid_ms / 1_000.0:
+        yield (
+            "price.jump_interval_s",
+            f"0 for never, or at least one step of the grid, {price.grid_ms / 1_000.0:g} s",
+            price.jump_interval_s,
+            "make jumps rarer, or grid_ms smaller",
+        )
+    if makers.refill_min_s > makers.refill_max_s:
+        yield from _order("makers.refill_min_s", "refill_max_s", makers.refill_min_s)
+    if len(makers.half_spread_increments) > 16:
+        yield (
+            "makers.half_spread_increments",
+            "at most 16 market makers",
+            len(makers.half_spread_increments),
+            "each entry is one maker; shares are set by maker_shares of each venue",
+        )
+    if dark.spell_min_s > dark.spell_max_s:
+        yield from _order("dark.spell_min_s", "spell_max_s", dark.spell_min_s)
+
+
+def _parents(scenario: Scenario) -> Iterator[_Complaint]:
+    wish = scenario.parents
+    if wish.size_min_adv_frac > wish.size_max_adv_frac:
+        yield from _order("parents.size_min_adv_frac", "size_max_adv_frac", wish.size_min_adv_frac)
+    largest = wish.size_max_adv_frac * scenario.instrument.adv_shares
+    if largest > MAX_ORDER_SHARES:
+        yield (
+            "parents.size_max_adv_frac",
+            f"at most {MAX_ORDER_SHARES:,} shares",
+            f"{wish.size_max_adv_frac}, {largest:,.0f} shares",
+            "it is a fraction: 0.001 is a tenth of a percent",
+        )
+    for key, values in (("horizon_s", wish.horizon_s), ("urgency_frac", wish.urgency_frac)):
+        if not values:
+            yield f"parents.{key}", "at least one value", "none", "list what a parent may have"
+    longest_s = max(wish.horizon_s, default=0.0)
+    needed_s = 2.0 * wish.lead_in_s + longest_s
+    if needed_s > scenario.scenario.duration_s:
+        yield (
+            "parents.horizon_s",
+            f"a session of {needed_s:g} s or more: the longest horizon, lead_in_s before and after",
+            f"duration_s = {scenario.scenario.duration_s:g}",
+            "lengthen the session, or shorten the horizons",
+        )
+
+
+def _mode(scenario: Scenario) -> Iterator[_Complaint]:
+    mode = scenario.scenario.mode
+    if mode == "replay" and scenario.replay is None:
+        yield "replay", "a table, since the mode is replay", "none", "say which tape it replays"
+    if mode == "generated" and scenario.replay is not None:
+        yield "replay", "no such table, since the mode is generated", "one", 'set mode = "replay"'
+
+
+def _order(key: str, other: str, found: float) -> Iterator[_Complaint]:
+    yield key, f"at most {other}", f"{found:g}", "swap the two, or correct one"

@@ -1,0 +1,189 @@
+"""What the OMS may ask for: new, other, no more; and what it is told."""
+
+import pytest
+
+from penstock.domain import (
+    CancelParent,
+    ChildCancelled,
+    NewParent,
+    ParentState,
+    Record,
+    ReplaceParent,
+    ReportParent,
+    Side,
+)
+from penstock.risk import RiskLimits
+from tests.support.engines import ASK, BID, Rig, quote
+
+TAKES = [("LIT1", "take"), ("LIT2", "take")]
+POST = [("LIT1", "post")]
+
+
+def replace(rig: Rig, shares: int, limit: int | None = None, parent_id: int = 1) -> None:
+    """The OMS changes its order."""
+    rig.give(ReplaceParent, 1_000, parent_id=parent_id, size_shares=shares, limit_ticks=limit)
+
+
+def test_an_order_is_accepted_before_anything_is_sent() -> None:
+    """The OMS hears of its order before it hears of fills."""
+    rig = Rig(steps=TAKES)
+    rig.order(100)
+
+    assert isinstance(rig.answer[0], ReportParent)
+    assert "accepted" == rig.answer[0].text
+
+
+def test_an_order_number_is_taken_once() -> None:
+    """A resent order must not trade twice."""
+    rig = Rig(steps=TAKES)
+    rig.order(100)
+    order = rig.parent().order
+    rig.give(NewParent, order=order)
+
+    assert ["duplicate_parent"] == rig.alerts
+    assert [] == rig.sent
+
+
+def test_what_risk_does_not_accept_is_rejected_with_the_reason() -> None:
+    """The client is told which limit it was; the order ends there."""
+    rig = Rig(steps=TAKES, limits=RiskLimits(parent_usd=1_000))
+
+    assert [] == rig.order(100)
+    assert ParentState.REJECTED is rig.parent().state
+    assert ["risk: parent_notional: 10,000.50 USD, allowed 1,000"] == rig.texts
+
+
+def test_a_larger_size_is_worked_at_once() -> None:
+    """What is out stays; only the difference is decided."""
+    rig = Rig(steps=TAKES)
+    rig.order(1_000)
+    replace(rig, 1_400)
+
+    assert ["replaced"] == rig.texts
+    assert [] == rig.cancelled
+    assert [400] == [record.decision.route_shares for record in rig.all_of(Record)]
+
+
+def test_a_size_below_what_rests_cancels_and_then_plans_anew() -> None:
+    """Nothing is sent before the venue has answered: the child may still fill."""
+    rig = Rig(steps=TAKES[:1])
+    (child,) = rig.order(1_000)
+    replace(rig, 300)
+    assert [child.child_id] == rig.cancelled
+    assert [] == rig.sent
+    rig.report(ChildCancelled, child)
+
+    assert [300] == [record.decision.route_shares for record in rig.all_of(Record)]
+
+
+def test_a_size_below_what_has_filled_means_no_more() -> None:
+    """Fills cannot be undone."""
+    rig = Rig(steps=TAKES)
+    first, second = rig.order(2_000)
+    rig.fill(first, 500)
+    replace(rig, 200)
+
+    assert ParentState.FILLED is rig.parent().state
+    assert (500, 500) == (rig.parent().size_shares, rig.parent().filled_shares)
+    assert [first.child_id, second.child_id] == rig.cancelled
+    assert 0 == rig.parent().leaves_shares
+
+
+@pytest.mark.parametrize(
+    ("side", "old", "new", "is_cancelled"),
+    [
+        (Side.BUY, ASK, ASK - 100, True),
+        (Side.BUY, ASK, ASK + 100, False),
+        (Side.BUY, None, ASK, True),
+        (Side.BUY, ASK, None, False),
+        (Side.SELL, BID, BID + 100, True),
+        (Side.SELL, BID, BID - 100, False),
+    ],
+)
+def test_a_tighter_limit_takes_back_what_may_be_beyond_it(
+    side: Side, old: int | None, new: int | None, is_cancelled: bool
+) -> None:
+    """What rests was sent with the old limit; a looser one leaves it alone."""
+    rig = Rig(steps=POST)
+    (child,) = rig.order(100, side=side, limit=old)
+    replace(rig, 100, new)
+
+    assert ([child.child_id] if is_cancelled else []) == rig.cancelled
+
+
+def test_no_child_goes_beyond_the_new_limit() -> None:
+    """It holds from the next decision on."""
+    rig = Rig(steps=TAKES)
+    rig.show(quote(1, Side.SELL, ASK, 0), quote(2, Side.SELL, ASK, 0))
+    rig.show(quote(1, Side.SELL, ASK + 100, 500))
+    rig.order(100, limit=ASK)
+    assert [] == rig.sent
+    replace(rig, 100, ASK + 100)
+
+    assert [ASK + 100] == [child.limit_ticks for child in rig.sent]
+
+
+def test_an_order_may_not_grow_beyond_what_would_have_been_accepted() -> None:
+    """A limit that a replace walks around is none."""
+    rig = Rig(steps=POST, limits=RiskLimits(parent_usd=100_000))
+    rig.order(500)
+    replace(rig, 1_000_000)
+
+    assert 500 == rig.parent().size_shares
+    assert ["not replaced: risk: parent_notional: 100,005,000.00 USD, allowed 100,000"] == rig.texts
+
+
+def test_an_order_may_always_shrink() -> None:
+    """Less is never refused, not even above a limit that has changed."""
+    rig = Rig(steps=POST)
+    rig.order(500)
+    rig.engine._core.risk._switches._is_restricted[0] = True
+    replace(rig, 400)
+
+    assert 400 == rig.parent().size_shares
+
+
+def test_a_cancel_waits_for_the_venue() -> None:
+    """Until then the shares may fill, and the OMS must count on it."""
+    rig = Rig(steps=POST)
+    (child,) = rig.order(100)
+    rig.give(CancelParent, parent_id=1)
+    assert [ParentState.CANCELLING] == [report.state for report in rig.all_of(ReportParent)]
+    assert ["cancelled by the client"] == rig.texts
+    rig.report(ChildCancelled, child)
+
+    assert [ParentState.CANCELLED] == [report.state for report in rig.all_of(ReportParent)]
+
+
+def test_an_idle_order_is_cancelled_at_once() -> None:
+    """Nothing is out that could fill."""
+    rig = Rig(steps=POST)
+    rig.order(100, limit=BID - 1_000)
+    rig.give(CancelParent, parent_id=1)
+
+    assert ParentState.CANCELLED is rig.parent().state
+
+
+@pytest.mark.parametrize("what", ["cancel", "replace"])
+def test_too_late_is_told_with_the_state(what: str) -> None:
+    """A terminal order stays as it is."""
+    rig = Rig(steps=TAKES)
+    (child,) = rig.order(100)
+    rig.fill(child, 100)
+    if what == "cancel":
+        rig.give(CancelParent, parent_id=1)
+    else:
+        replace(rig, 1_000)
+
+    assert [f"too late to {what}: filled"] == rig.texts
+    assert ParentState.FILLED is rig.parent().state
+
+
+def test_an_unknown_order_is_an_alert() -> None:
+    """The OMS believes in an order that we do not have."""
+    rig = Rig(steps=TAKES)
+    rig.give(CancelParent, parent_id=7)
+    assert ["unknown_parent"] == rig.alerts
+    replace(rig, 100, parent_id=7)
+
+    assert ["unknown_parent"] == rig.alerts
