@@ -1,4 +1,4 @@
-"""Worlds to test in: the reference day, a quiet market driven by a script, and a client for both."""
+"""Worlds to test in: the reference day, a quiet market driven by a script, a client for both."""
 
 from __future__ import annotations
 
@@ -94,7 +94,12 @@ def reference_day(duration_s: float = 600.0) -> Scenario:
 def quiet_market(order_in_us: int = ORDER_IN_US, min_shares: int = 1) -> Scenario:
     """Two pools and two exchanges, delays without jitter, and nobody there."""
     text = _QUIET
-    for mic, kind in (("TINT", "internal"), ("TDRK", "dark"), ("TNYA", "exchange"), ("TNYB", "exchange")):
+    for mic, kind in (
+        ("TINT", "internal"),
+        ("TDRK", "dark"),
+        ("TNYA", "exchange"),
+        ("TNYB", "exchange"),
+    ):
         text += _QUIET_VENUE.format(
             mic=mic, kind=kind, protected=str(kind == "exchange").lower(), min_shares=min_shares,
             order_in_us=order_in_us, ack_us=ACK_US, feed_us=FEED_US,

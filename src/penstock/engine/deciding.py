@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import msgspec
 
@@ -22,6 +23,9 @@ from penstock.engine.parent import ATTEMPT_DTYPE, Parent
 from penstock.features import Footprint, MarketView, Scorecards, fill_features
 from penstock.risk import RiskGate
 from penstock.routing import Frame, Policy, RowBuilder, Weights
+
+
+DEFAULT_OBJECTIVE: Final = "cost"
 
 
 def row_of(venue_idx: int, tactic: int) -> int:
@@ -91,6 +95,12 @@ class Decider:
         """Decide with another policy from now on."""
         self.policy = policy
 
+    def refusal(self, objective: str | None) -> str | None:
+        """Why an order with this objective cannot be worked; None if it can."""
+        if objective is None or objective in self._weights:
+            return None
+        return f"unknown objective {objective!r}; known: {', '.join(sorted(self._weights))}"
+
     def decide(
         self, parent: Parent, ledger: Ledger, route_shares: Shares, now_ns: Ns
     ) -> DecisionRecord:
@@ -125,7 +135,7 @@ class Decider:
         order = parent.order
         instrument: Instrument = self._universe.instruments[order.instrument_idx]
         touch = self._view.touch(order.instrument_idx)
-        weights = self._weights[order.objective or "cost"]
+        weights = self._weights[DEFAULT_OBJECTIVE if order.objective is None else order.objective]
         # One assignment of a whole record costs 1 us; field by field it would cost 4.
         self.frame.situation[0] = (
             now_ns,

@@ -32,10 +32,10 @@ def new_parent(core: Core, event: NewParent) -> None:
         return
     touch = core.view.touch(order.instrument_idx)
     parent = core.ledger.open_parent(order, touch.mid_ticks_x2)
-    denial = core.risk.deny_parent(order, touch)
-    if denial is not None:
+    refusal = core.decider.refusal(order.objective) or core.risk.deny_parent(order, touch)
+    if refusal is not None:
         parent.state = ParentState.REJECTED
-        core.report(parent, str(denial))
+        core.report(parent, str(refusal))
         return
     core.report(parent, "accepted")
     complete_ns = order.deadline_ns - core.config.completion_window_ns

@@ -44,9 +44,9 @@ WITHDRAW: Final = int64(1)
 AMEND: Final = int64(2)
 
 # Our commands on their way.
-SEND: Final = 0
-CANCEL: Final = 1
-REPLACE: Final = 2
+SEND: Final = int64(0)
+CANCEL: Final = int64(1)
+REPLACE: Final = int64(2)
 
 # Owners inside the matching kernel: 0 is nobody in particular, makers start at FIRST_MAKER_OWNER.
 OURS: Final = 1

@@ -70,6 +70,7 @@ def run_day(
     policy: Policy,
     fallback: Policy,
     *,
+    routing: RoutingConfig | None = None,
     journal: Path | None = None,
     journal_context: dict[str, Any] | None = None,
 ) -> Day:
@@ -81,7 +82,7 @@ def run_day(
     scenario = setting.scenario
     sequencer = Sequencer()
     world = World(scenario, seed, sequencer, setting.script)
-    engine = engine_of(world.universe, policy, fallback)
+    engine = engine_of(world.universe, policy, fallback, routing)
     parents = ParentRecorder(engine, mean_take_fee_ticks(world.universe), world)
     children = ChildRecorder(N_FEATURES)
     if journal is None:

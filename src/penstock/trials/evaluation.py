@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from penstock import __version__
+from penstock.domain import JournalError
 from penstock.engine import Engine
 from penstock.routing import RoutingConfig
 from penstock.sim import Scenario
@@ -56,6 +57,7 @@ def run_one(bench: Bench, task: DayTask) -> DayCosts:
         task.seed,
         policy,
         static_policy(universe, bench.routing),
+        routing=bench.routing,
         journal=journal,
         journal_context=journal_context(bench, task, policy.model_sha256),
     )
@@ -76,10 +78,25 @@ def journal_context(bench: Bench, task: DayTask, model_sha256: str) -> dict[str,
 
 
 def engine_again(context: Mapping[str, Any], model: bytes | None) -> Engine:
-    """A fresh engine like the one that wrote the journal."""
-    universe = msgspec.convert(context["scenario"], Scenario).universe()
-    routing = msgspec.convert(context["routing"], RoutingConfig)
-    policy = make_policy(context["policy"], universe, routing, model)
+    """
+    A fresh engine like the one that wrote the journal.
+
+    Raises:
+        JournalError: the context is of another release, or no day of a comparison.
+        ModelFileError: the model is damaged, or was made for other features.
+    """
+    try:
+        universe = msgspec.convert(context["scenario"], Scenario).universe()
+        routing = msgspec.convert(context["routing"], RoutingConfig)
+        policy_name = context["policy"]
+    except (KeyError, msgspec.ValidationError) as error:
+        raise JournalError.one(
+            where="the journal's context",
+            expected=f"scenario, routing and policy as Penstock {__version__} writes them",
+            found=f"{type(error).__name__}: {error}, written by {context.get('version')}",
+            fix="replay it with the release that wrote it",
+        ) from None
+    policy = make_policy(policy_name, universe, routing, model)
     return engine_of(universe, policy, static_policy(universe, routing), routing)
 
 

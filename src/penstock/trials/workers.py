@@ -5,7 +5,9 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
+
+from penstock.domain import InputError, Problem
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -14,13 +16,23 @@ Setup = TypeVar("Setup")
 _setup: list[Any] = []  # of this worker process
 
 
+class _Refusal(NamedTuple):
+    """An `InputError` on its way between processes: pickled as it is, it would lose its problems."""
+
+    kind: type[InputError]
+    problems: tuple[Problem, ...]
+
+
 def _remember(setup: Any) -> None:
     _setup[:] = [setup]
 
 
 def _run(call: tuple[Callable[[Any, Any], Any], Any]) -> Any:
     function, task = call
-    return function(_setup[0], task)
+    try:
+        return function(_setup[0], task)
+    except InputError as error:
+        return _Refusal(type(error), error.problems)
 
 
 def run_tasks(
@@ -39,6 +51,8 @@ def run_tasks(
     Args:
         function: of a module's top level, because it must be found again in another process.
         on_done: called after each result, for progress.
+    Raises:
+        InputError: that of the first task, in their order, that raised one; the rest is not run.
     """
     if n_workers <= 1 or len(tasks) <= 1:
         results = []
@@ -51,6 +65,9 @@ def run_tasks(
     with ProcessPoolExecutor(n_workers, context, _remember, (setup,)) as pool:
         results = []
         for result in pool.map(_run, [(function, task) for task in tasks]):
+            if isinstance(result, _Refusal):
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise result.kind(result.problems)
             results.append(result)
             on_done()
         return results

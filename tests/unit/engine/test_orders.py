@@ -1,11 +1,13 @@
 """What the OMS may ask for: new, other, no more; and what it is told."""
 
+import msgspec
 import pytest
 
 from penstock.domain import (
     CancelParent,
     ChildCancelled,
     NewParent,
+    ParentOrder,
     ParentState,
     Record,
     ReplaceParent,
@@ -51,6 +53,23 @@ def test_what_risk_does_not_accept_is_rejected_with_the_reason() -> None:
     assert [] == rig.order(100)
     assert ParentState.REJECTED is rig.parent().state
     assert ["risk: parent_notional: 10,000.50 USD, allowed 1,000"] == rig.texts
+
+
+def test_an_objective_that_nobody_configured_is_rejected_with_the_known_ones() -> None:
+    """A typing error in a tag must not stop the router, and must not become another objective."""
+    rig = Rig(steps=TAKES)
+    order = msgspec.structs.replace(order_of(rig), objective="stelth")
+    rig.give(NewParent, order=order)
+
+    assert ParentState.REJECTED is rig.parent(2).state
+    assert ["unknown objective 'stelth'; known: cost, stealth, urgent"] == rig.texts
+    assert [] == rig.sent
+
+
+def order_of(rig: Rig) -> ParentOrder:
+    """Another order like the first."""
+    rig.order(100)
+    return msgspec.structs.replace(rig.parent().order, parent_id=2)
 
 
 def test_a_larger_size_is_worked_at_once() -> None:

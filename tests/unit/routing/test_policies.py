@@ -53,6 +53,16 @@ def test_proportional_takes_all_that_is_displayed_when_more_is_wanted() -> None:
     assert {(1, TAKE): 700, (0, TAKE): 300, (2, TAKE): 200} == desk.sent()
 
 
+def test_a_share_below_what_the_venue_accepts_goes_to_the_others() -> None:
+    """100 for a venue that takes no less than 200: the rows behind it get them."""
+    desk = Desk(universe(lit(0, min_shares=200), lit(1), lit(2, protected=False)), QUOTES)
+    desk.decide(route_shares=600)
+
+    ProportionalPolicy().plan(desk.frame)
+
+    assert {(1, TAKE): 400, (2, TAKE): 200} == desk.sent()
+
+
 @pytest.mark.parametrize("policy", [SweepPolicy(), ProportionalPolicy()], ids=lambda p: p.name)
 @pytest.mark.parametrize("reason", [Exclusion.COOLING_DOWN, Exclusion.IN_USE])
 def test_a_wave_waits_until_the_last_one_is_over(

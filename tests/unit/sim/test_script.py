@@ -16,6 +16,7 @@ BID, ASK = 1_000_000, 1_000_100
 
 
 def client_in(rows: list[Row]) -> Client:
+    """A client in the quiet market with this script."""
     return Client(World(SCENARIO, 1, script=script(SCENARIO, rows)))
 
 
@@ -156,6 +157,7 @@ def test_partial_cancels_count_as_gone_once_they_sum_up() -> None:
 
 
 def changed(**values: Any) -> ScriptArray:
+    """A good script, its second row spoilt."""
     rows = script(SCENARIO, quotes())
     for name, value in values.items():
         rows[name][1] = value

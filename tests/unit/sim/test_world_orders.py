@@ -9,6 +9,7 @@ from penstock.domain import (
     ChildReject,
     ChildReplaced,
     Liquidity,
+    Ns,
     Side,
     Tif,
 )
@@ -32,6 +33,7 @@ BID, ASK = 1_000_000, 1_000_100
 
 
 def client_in(rows: list[Row], order_in_us: int = ORDER_IN_US, min_shares: int = 1) -> Client:
+    """A client in the quiet market with this script."""
     scenario = quiet_market(order_in_us, min_shares)
     return Client(World(scenario, 1, script=script(scenario, rows)))
 
@@ -50,7 +52,7 @@ def test_a_take_buys_what_is_displayed_and_the_rest_is_cancelled() -> None:
 
 
 def test_a_report_takes_both_ways_of_the_latency() -> None:
-    """A command arrives after order-in, what it causes after ack; a decision latency comes first."""
+    """A command arrives after order-in, and what it causes is known after ack."""
     client = client_in(quotes())
     client.take(1, LIT, Side.BUY, 100, ASK)
     client.wait(0.01)
@@ -66,7 +68,7 @@ def test_the_clock_stops_at_the_first_report() -> None:
     client = client_in(quotes())
     client.take(1, LIT, Side.BUY, 100, ASK)
     outgoing, client._outgoing = client._outgoing, []
-    _, events = client.world.advance(client.start_ns + us(1_000_000), outgoing)
+    _, events = client.world.advance(Ns(client.start_ns + us(1_000_000)), outgoing)
 
     assert client.world.now_ns == client.start_ns + us(ORDER_IN_US + ACK_US)
     assert ["ChildAck", "ChildFill"] == [type(event).__name__ for event in events]

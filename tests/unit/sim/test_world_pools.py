@@ -25,11 +25,13 @@ ANY = 0
 
 
 def client_in(rows: list[Row]) -> Client:
+    """A client in the quiet market with this script."""
     scenario = quiet_market()
     return Client(World(scenario, 1, script=script(scenario, rows)))
 
 
 def hidden(at_s: float, side: int, shares: int, script_id: int, limit: int = ANY) -> Row:
+    """Hidden interest in the first pool."""
     return (at_s, ScriptOp.DARK_ADD, POOL, side, limit, shares, script_id)
 
 
@@ -74,7 +76,7 @@ def test_a_minimum_is_asked_of_each_execution() -> None:
 
 
 def test_a_rest_smaller_than_the_minimum_may_trade() -> None:
-    """After 300 of 400, 100 are left: the minimum of 250 cannot be met any more, so it is waived."""
+    """After 300 of 400 the minimum of 250 cannot be met any more, so it is waived."""
     client = client_in([*quotes(), hidden(1.0, -1, 300, 1), hidden(2.0, -1, 300, 2)])
     client.peg(1, POOL, Side.BUY, 400, ASK, min_shares=250)
     client.wait(3.0)
@@ -183,7 +185,13 @@ def test_prints_of_pools_do_not_say_which_pool(pool: int) -> None:
 
     prints = client.tape[client.tape["kind"] == TapeKind.TRADE]
     assert [(POOL, 0, MID, 200, int(TapeFlag.OFF_EXCHANGE))] == [
-        (int(r["venue_idx"]), int(r["side"]), int(r["price_ticks"]), int(r["shares"]), int(r["flags"]))
+        (
+            int(r["venue_idx"]),
+            int(r["side"]),
+            int(r["price_ticks"]),
+            int(r["shares"]),
+            int(r["flags"]),
+        )
         for r in prints
     ]
 
