@@ -13,6 +13,8 @@ import numba
 P = ParamSpec("P")
 R = TypeVar("R")
 
+# The compiler's types do not know all of its options.
+_njit: Final[Any] = numba.njit
 # The compiler's settings exist at run time only, not in its types.
 _settings: Final[Any] = numba.config
 
@@ -40,7 +42,10 @@ def inlined(function: Callable[P, R]) -> Callable[P, R]:
 
 def _compile(function: Callable[P, R], *, inline: Literal["never", "always"]) -> Callable[P, R]:
     # No fastmath and no parallel: both reorder additions, and so change a decision's bits.
-    compiler = numba.njit(cache=True, error_model="numpy", nogil=True, inline=inline)
+    # No reference counts: a kernel's arrays belong to its caller, and counting them, atomically, at
+    # every name and every call takes most of the time of a kernel with many arrays. A kernel that
+    # allocates does not compile then, which is our rule anyway (docs/adr/0009).
+    compiler = numba.njit(cache=True, error_model="numpy", nogil=True, inline=inline, _nrt=False)
     # A dispatcher asks for its folder once, when it is made. Setting it for that moment only leaves
     # other packages' kernels in this process alone, and does not care when numba re-reads the
     # environment.

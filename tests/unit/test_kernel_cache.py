@@ -11,6 +11,7 @@ from pathlib import Path
 import numba
 import numpy as np
 import pytest
+from numba.core.errors import NumbaError
 
 from penstock import _kernels
 from penstock._kernels import cache_dir, inlined, kernel, key_of, sources_of_kernels
@@ -217,3 +218,14 @@ def test_declaring_a_kernel_leaves_the_setting_of_other_packages_alone() -> None
 
     assert before == _kernels._settings.CACHE_DIR
     assert str(_kernels.CACHE_DIR) != before
+
+
+def test_a_kernel_that_allocates_does_not_compile() -> None:
+    """Arrays belong to the caller: one made inside would never be freed (docs/adr/0009)."""
+
+    @kernel
+    def allocates(n: int) -> float:
+        return float(np.zeros(n).sum())
+
+    with pytest.raises(NumbaError, match="zeros"):
+        allocates(3)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import click
+import msgspec
 
 from penstock.cli.console import machine, out, print_json
 from penstock.cli.options import json_option
@@ -39,7 +40,44 @@ def decision(decisions: int, as_json: bool) -> None:
     out.print(f"machine   {machine()}")
 
 
-def _fields(figures: object) -> dict[str, object]:
-    import msgspec
+@command.command("sim")
+@click.option(
+    "--runs", type=click.IntRange(1, 100), default=5, show_default=True,
+    help="Runs of each workload; the median counts.",
+)  # fmt: skip
+@json_option
+def sim(runs: int, as_json: bool) -> None:
+    """The simulator: matching alone, the whole market, the market with a quoting client."""
+    from penstock.trials.bench_matching import MatchingFigure, MatchingWorkload, time_matching
+    from penstock.trials.bench_world import WorldFigure, bench_world
 
+    near = MatchingWorkload()
+    deep = MatchingWorkload(live_orders=100_000, capacity=262_144, depth_increments=100.0)
+    matching = time_matching(near, time.perf_counter_ns, runs)
+    matching_deep = time_matching(deep, time.perf_counter_ns, runs)
+    worlds = bench_world(time.perf_counter_ns, n_runs=runs)
+    figures: dict[str, MatchingFigure | WorldFigure] = {
+        "matching": matching,
+        "matching_deep": matching_deep,
+        "world": worlds.world,
+        "world_quoting": worlds.world_quoting,
+    }
+    workload = {"matching": near, "matching_deep": deep, "world": worlds.workload}
+    if as_json:
+        print_json({**figures, "workload": workload, "machine": machine()})
+        return
+    for name, figure in figures.items():
+        rate, cost_ns = figure.events_per_s / 1e6, figure.ns_per_event
+        out.print(f"{name:14} {rate:6.1f} M events/s   {cost_ns:6.1f} ns an event")
+    out.print(
+        f"workload  matching: {near.n_events:,} commands on one book of about "
+        f"{near.live_orders:,} live orders ({matching.marketable_frac:.0%} marketable), deep: {deep.live_orders:,} live; "
+        f"world: four lit venues, two pools, {worlds.workload.duration_s:,.0f} s, no router; "
+        "quoting: a compiled client posts and cancels every "
+        f"{worlds.workload.quote_every_ns / 1e6:g} ms. One core; compiling left out."
+    )
+    out.print(f"machine   {machine()}")
+
+
+def _fields(figures: object) -> dict[str, object]:
     return dict(msgspec.to_builtins(figures))

@@ -24,7 +24,7 @@ N_BASELINE_SEEDS = 4
 @click.command("demo")
 @click.option(
     "--page",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, dir_okay=False),
     default=Path("runs/demo.html"),
     show_default=True,
     help="Write the page with the plots here.",

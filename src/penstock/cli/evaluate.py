@@ -49,14 +49,14 @@ from penstock.trials import (
 @click.option("--model", help="Model of the learned policy: a name, name@version or hash.")
 @click.option(
     "--page",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, dir_okay=False),
     default=Path("runs/evaluate.html"),
     show_default=True,
     help="Write the page with the plots here.",
 )
 @click.option(
     "--journal",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, file_okay=False),
     help="Write the journals of the first day here, one per policy, for `penstock replay`.",
 )
 @models_option

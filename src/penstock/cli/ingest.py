@@ -22,7 +22,7 @@ from penstock.wire import ingest_consolidated, write_tape
 @click.option(
     "--out",
     "out_path",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, dir_okay=False),
     help="Tape to write.  [default: SYMBOL-DAY.tape in the folder of the scenarios]",
 )
 @json_option

@@ -36,13 +36,15 @@ def command(journal: Path, models_dir: Path, as_json: bool) -> None:
             fix="write one with `penstock evaluate SCENARIO --journal runs/journals`",
         )
     context = read_context(journal)
-    sha256 = context["model_sha256"]
+    sha256 = context.get("model_sha256")
     model = Registry(models_dir).load(sha256) if sha256 else None
     report = replay_journal(journal, engine_again(context, model))
     if as_json:
         print_json(report)
     else:
-        out.print(f"journal     {context['market']}, seed {context['seed']}, {context['policy']}")
+        out.print(
+            f"journal     {context.get('market')}, seed {context.get('seed')}, {context['policy']}"
+        )
         out.print(f"replayed    {report.n_events:,} events, {report.n_messages:,} market messages")
         out.print(f"commands    {report.n_commands:,} the same, to the bit")
         out.print(f"state hash  {report.state_hash}")

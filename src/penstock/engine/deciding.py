@@ -24,7 +24,6 @@ from penstock.features import Footprint, MarketView, Scorecards, fill_features
 from penstock.risk import RiskGate
 from penstock.routing import Frame, Policy, RowBuilder, Weights
 
-
 DEFAULT_OBJECTIVE: Final = "cost"
 
 

@@ -16,7 +16,7 @@ from penstock.domain import (
     seconds,
 )
 from penstock.features import FEATURE_NAMES, FEATURES_VERSION
-from penstock.learning.dataset import Dataset
+from penstock.learning.dataset import Dataset, DatasetError
 from penstock.trials import ChildDiary, Day
 
 LABEL_HORIZON_NS: Final = Ns(30 * NS_PER_S)
@@ -37,8 +37,17 @@ def dataset_of(days: Sequence[tuple[int, Day]], origin: str) -> Dataset:
         days: (number of the day, the day); rows of one number are never split between training
             and holding out.
         origin: which market, in words; goes on the model's card.
+    Raises:
+        DatasetError: no child was sent.
     """
     rows = [row for number, day in days for row in _rows_of_day(number, day)]
+    if not rows:
+        raise DatasetError.one(
+            where=f"experience in {origin}",
+            expected="children that were sent with a feature matrix",
+            found=f"none on {len(days)} days",
+            fix="give the scenario more or larger parents, or a market that trades",
+        )
     columns = {
         name: np.array([row[name] for row in rows]) for name in rows[0] if name != "features"
     }

@@ -59,7 +59,8 @@ def collect_day(setup: CollectSetup, task: CollectTask) -> Dataset:
     name = "static" if setup.model is None else "supervised"
     base = make_policy(name, universe, setup.routing, setup.model)
     policy = ExplorePolicy(base, task.seed)
-    day = run_day(Setting(market.scenario, market.script), task.seed, policy, fallback)
+    setting = Setting(market.scenario, market.script)
+    day = run_day(setting, task.seed, policy, fallback, routing=setup.routing)
     return dataset_of([(task.seed, day)], market.name)
 
 

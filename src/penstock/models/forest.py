@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.models.walk import NODE_DTYPE, TREE_DTYPE, NodeArray, TreeArray, predict_raw
+from penstock.models.walk import NODE_DTYPE, TREE_DTYPE, NodeArray, TreeArray, predict_raw, scratch
 
 # LightGBM's deepest tree has n_leaves - 1 levels; the walk costs depth × rows, so a deeper one is
 # either a mistake or an attack on the latency.
@@ -71,6 +71,7 @@ class FlatForest:
             self.values,
             self.trees,
             self.first_trees,
+            *scratch(),
             out_raw,
         )
         return out_raw

@@ -13,7 +13,7 @@ from penstock.domain import ModelFileError, Problem
 from penstock.models.card import N_PARTS, ModelCard, card_problems
 from penstock.models.file import decode, encode
 from penstock.models.forest import FlatForest
-from penstock.models.walk import HEAD_DTYPE, predict_parts
+from penstock.models.walk import HEAD_DTYPE, predict_parts, scratch
 
 
 class OutcomeModel(Protocol):
@@ -104,7 +104,14 @@ class ForestModel:
         )
         forest = self.forest
         n_bad = predict_parts(
-            features, forest.nodes, forest.values, forest.trees, self._heads, out_parts, out_sd
+            features,
+            forest.nodes,
+            forest.values,
+            forest.trees,
+            self._heads,
+            *scratch(),
+            out_parts,
+            out_sd,
         )
         assert n_bad == 0, f"{n_bad} features are not finite; the feature kernels must impute"
 

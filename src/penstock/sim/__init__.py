@@ -5,13 +5,7 @@ from penstock.sim.layout import AUDIT_DTYPE
 from penstock.sim.matching_engine import MatchingEngine
 from penstock.sim.replay import CompiledReplay, ReplayReport, compile_replay
 from penstock.sim.scenario import Scenario
-from penstock.sim.script import (
-    SCRIPT_DTYPE,
-    ScriptArray,
-    ScriptOp,
-    check_script,
-    empty_script,
-)
+from penstock.sim.script import SCRIPT_DTYPE, ScriptArray, ScriptOp, check_script, empty_script
 from penstock.sim.world import MAX_BATCH, Hidden, World
 
 __all__ = [

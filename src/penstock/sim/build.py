@@ -16,8 +16,9 @@ from penstock.domain import (
     stream,
     stream_seed,
 )
-from penstock.sim import layout
-from penstock.sim.layout import FAR, FIRST_FLOW, N_QUANTILES, N_TABLES, POOL_DEPTH, Rows, WorldState
+from penstock.sim import codes, layout
+from penstock.sim.codes import FAR, FIRST_FLOW, N_QUANTILES, N_TABLES, POOL_DEPTH
+from penstock.sim.layout import Rows, WorldState
 from penstock.sim.matching_types import empty_fills, empty_results, make_market
 from penstock.sim.quantiles import distance_quantiles, latency_quantiles, size_quantiles
 from penstock.sim.scenario import Scenario, VenueTable
@@ -59,7 +60,7 @@ def build_state(scenario: Scenario, seed: int, script: ScriptArray) -> WorldStat
         interest=np.zeros(sizes.n_venues * 2 * POOL_DEPTH + 1, dtype=layout.INTEREST_DTYPE),
         n_interest=np.zeros(sizes.n_venues * 2, dtype=np.int64),
         touches=np.zeros(sizes.n_venues * 2 + 2, dtype=layout.TOUCH_DTYPE),
-        nbbo=np.zeros(layout.NBBO_HISTORY, dtype=layout.NBBO_CHANGE_DTYPE),
+        nbbo=np.zeros(codes.NBBO_HISTORY, dtype=layout.NBBO_CHANGE_DTYPE),
         children=np.zeros(FIRST_CHILDREN, dtype=layout.CHILD_DTYPE),
         mail=np.zeros(256, dtype=layout.MAIL_DTYPE),
         reports=np.zeros(4_096, dtype=layout.REPORT_DTYPE),
@@ -188,15 +189,15 @@ def _clocks(
 ) -> NDArray[np.int64]:
     clocks = np.full(sizes.n_sources, FAR, dtype=np.int64)
     if len(script):
-        clocks[layout.SCRIPT] = script["time_ns"][0]
+        clocks[codes.SCRIPT] = script["time_ns"][0]
     for venue_idx, venue in enumerate(scenario.venues):
         has_flow = venue.pool is not None or (venue.lit is not None and sizes.is_generated)
         if has_flow and _rates(venue)[0] > 0.0:
             clocks[FIRST_FLOW + venue_idx] = begin_ns
     if sizes.is_generated:
-        clocks[layout.GRID] = begin_ns
-        clocks[layout.ACTIVITY] = begin_ns
-        clocks[layout.INFORMED] = begin_ns if scenario.flow.informed_per_s > 0 else FAR
+        clocks[codes.GRID] = begin_ns
+        clocks[codes.ACTIVITY] = begin_ns
+        clocks[codes.INFORMED] = begin_ns if scenario.flow.informed_per_s > 0 else FAR
         first_maker = FIRST_FLOW + sizes.n_venues
         clocks[first_maker : first_maker + sizes.n_makers] = begin_ns
     return clocks
@@ -263,17 +264,17 @@ def _tables(scenario: Scenario) -> NDArray[np.int32]:
         rows = tables[venue_idx * N_TABLES :]
         lit, pool, far = venue.lit, venue.pool, venue.latency
         if lit is not None:
-            rows[layout.ADD_SHARES] = size_quantiles(lit.add_shares, lit.size_tail, lot)
-            rows[layout.MARKET_SHARES] = size_quantiles(lit.market_shares, lit.size_tail, lot)
-            rows[layout.DISTANCE] = distance_quantiles(lit.depth_increments)
+            rows[codes.ADD_SHARES] = size_quantiles(lit.add_shares, lit.size_tail, lot)
+            rows[codes.MARKET_SHARES] = size_quantiles(lit.market_shares, lit.size_tail, lot)
+            rows[codes.DISTANCE] = distance_quantiles(lit.depth_increments)
         if pool is not None:
-            rows[layout.ADD_SHARES] = size_quantiles(
+            rows[codes.ADD_SHARES] = size_quantiles(
                 pool.interest_shares, pool.size_tail, lot, pool.zero_frac
             )
-            rows[layout.MARKET_SHARES] = size_quantiles(pool.contra_shares, pool.size_tail, lot)
-        rows[layout.ORDER_IN_NS] = latency_quantiles(far.order_in_us, far.order_in_jitter_us)
-        rows[layout.ACK_NS] = latency_quantiles(far.ack_us, far.ack_jitter_us)
-        rows[layout.MARKET_DATA_NS] = latency_quantiles(
+            rows[codes.MARKET_SHARES] = size_quantiles(pool.contra_shares, pool.size_tail, lot)
+        rows[codes.ORDER_IN_NS] = latency_quantiles(far.order_in_us, far.order_in_jitter_us)
+        rows[codes.ACK_NS] = latency_quantiles(far.ack_us, far.ack_jitter_us)
+        rows[codes.MARKET_DATA_NS] = latency_quantiles(
             far.market_data_us, far.market_data_jitter_us
         )
     return tables

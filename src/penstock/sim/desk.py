@@ -6,9 +6,7 @@ from typing import Final
 
 from penstock._kernels import inlined, kernel
 from penstock.domain import MAX_ORDER_SHARES
-from penstock.sim.feed import latency_ns
-from penstock.sim.intents import intend_to_amend, intend_to_enter, intend_to_withdraw
-from penstock.sim.layout import (
+from penstock.sim.codes import (
     ACK,
     BELOW_MIN_SIZE,
     CANCEL,
@@ -30,11 +28,11 @@ from penstock.sim.layout import (
     SEND,
     SIZE_FILLED,
     TOO_LATE,
-    Int64s,
-    Rows,
-    WorldState,
     int64,
 )
+from penstock.sim.feed import latency_ns
+from penstock.sim.intents import intend_to_amend, intend_to_enter, intend_to_withdraw
+from penstock.sim.layout import Int64s, Rows, WorldState
 from penstock.sim.matching_types import BAD_PRICE, BAD_SIZE, DAY, IOC
 from penstock.sim.pools import enter_pool, leave_pool
 from penstock.sim.reports import tell

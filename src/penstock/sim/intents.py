@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from penstock._kernels import kernel
-from penstock.sim.layout import AMEND, ENTER, WITHDRAW, Rows
+from penstock.sim.codes import AMEND, ENTER, WITHDRAW
+from penstock.sim.layout import Rows
 
 
 @kernel

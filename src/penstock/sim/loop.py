@@ -8,10 +8,7 @@ import numpy as np
 
 from penstock._kernels import inlined, kernel
 from penstock.domain import Liquidity
-from penstock.sim.desk import deliver
-from penstock.sim.draws import luck_at
-from penstock.sim.feed import publish_level, publish_trade, update_touch
-from penstock.sim.layout import (
+from penstock.sim.codes import (
     ACK,
     ACTIVITY,
     CANCEL_REJECT,
@@ -30,9 +27,12 @@ from penstock.sim.layout import (
     REPLACED,
     SCRIPT,
     WITHDRAW,
-    WorldState,
     int64,
 )
+from penstock.sim.desk import deliver
+from penstock.sim.draws import luck_at
+from penstock.sim.feed import publish_level, publish_trade, update_touch
+from penstock.sim.layout import WorldState
 from penstock.sim.matching import cancel_order, order_of, replace_order, submit_order
 from penstock.sim.matching_types import ANY_OWNER, BAD_VENUE, HIDDEN, MARKET_FULL, SLOT_MASK
 from penstock.sim.matching_views import order_side, order_ticks, order_venue

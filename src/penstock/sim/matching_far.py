@@ -124,7 +124,7 @@ def next_far_key(books: BookArray, levels: LevelArray, book: int, key: int) -> i
     turned_off = 0
     bit = _TOP_BIT
     row = int(books[book].far_root)
-    while row != 0 and bit >= 0:
+    while row != 0 and bit >= 0:  # what has no bit left to differ in is `key` itself
         if levels[row].key < key:
             best = max(best, int(levels[row].key))
         # Beneath the low side of the last turn to the high side all keys are worse than `key`, and
@@ -136,6 +136,4 @@ def next_far_key(books: BookArray, levels: LevelArray, book: int, key: int) -> i
         else:
             row = int(levels[row].low)
         bit -= 1
-    if row != 0 and levels[row].key < key:
-        best = max(best, int(levels[row].key))
     return max(best, best_beneath(levels, turned_off))

@@ -6,8 +6,9 @@ from typing import Final
 
 from penstock._kernels import kernel
 from penstock.domain import TapeKind
+from penstock.sim.codes import int64
 from penstock.sim.feed import publish, publish_level
-from penstock.sim.layout import WorldState, int64
+from penstock.sim.layout import WorldState
 from penstock.sim.matching_views import next_ticks, touch_ticks
 
 _CLEAR: Final = int64(TapeKind.CLEAR)

@@ -8,6 +8,15 @@ import numpy as np
 
 from penstock._kernels import inlined, kernel
 from penstock.domain import Liquidity
+from penstock.sim.codes import (
+    ADD_SHARES,
+    FIRST_FLOW,
+    MARKET_SHARES,
+    N_TABLES,
+    NOBODY,
+    POOL_DEPTH,
+    int64,
+)
 from penstock.sim.draws import (
     exponential_of,
     high_10,
@@ -19,18 +28,7 @@ from penstock.sim.draws import (
     unit_of,
 )
 from penstock.sim.feed import mid_seen_x2, publish_trade
-from penstock.sim.layout import (
-    ADD_SHARES,
-    FIRST_FLOW,
-    MARKET_SHARES,
-    N_TABLES,
-    NOBODY,
-    POOL_DEPTH,
-    Int64s,
-    Rows,
-    WorldState,
-    int64,
-)
+from penstock.sim.layout import Int64s, Rows, WorldState
 from penstock.sim.matching_types import DAY, IOC
 from penstock.sim.reports import tell_fill
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from penstock._kernels import inlined, kernel
+from penstock.sim.codes import GRID
 from penstock.sim.draws import next_bits, unit_of
-from penstock.sim.layout import GRID, Int64s, Rows, Uint64s
+from penstock.sim.layout import Int64s, Rows, Uint64s
 
 
 @inlined

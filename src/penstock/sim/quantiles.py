@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.sim.layout import N_QUANTILES
+from penstock.sim.codes import N_QUANTILES
 
 Quantiles = NDArray[np.int32]
 """Shape (N_QUANTILES,): the value at the middle of each of N_QUANTILES equal slices."""

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from penstock._kernels import inlined, kernel
+from penstock.sim.codes import ACK_NS, DONE, FILL
 from penstock.sim.feed import latency_ns
-from penstock.sim.layout import (
-    ACK_NS,
-    DONE,
-    FILL,
-    Rows,
-    Tables,
-)
+from penstock.sim.layout import Rows, Tables
 from penstock.sim.price import reference_ticks
 
 

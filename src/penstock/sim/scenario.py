@@ -32,7 +32,11 @@ MeanShares = Annotated[float, Meta(ge=1.0, le=1e6)]
 Tail = Annotated[float, Meta(ge=1.1, le=100.0)]  # below 1 a size has no mean
 Micros = Annotated[float, Meta(ge=0.0, le=250_000.0)]  # a quarter of a second: delays fit 32 bits
 UsdPerShare = Annotated[float, Meta(ge=-0.1, le=0.1)]  # more is a price, not a fee
+Increments = Annotated[float, Meta(ge=0.0, le=1_000.0)]
+Millis = Annotated[float, Meta(ge=0.1, le=1e6)]
 Moves = Annotated[float, Meta(ge=0.0, le=1_000.0)]  # bps
+Multiplier = Annotated[float, Meta(ge=0.01, le=1_000.0)]
+Steps = Annotated[int, Meta(ge=0, le=10_000)]
 Count = Annotated[int, Meta(ge=1, le=100_000_000)]
 
 
@@ -99,13 +103,9 @@ class LitFlow(Table, frozen=True, kw_only=True):
     add_shares: MeanShares  # mean size of a limit order
     market_shares: MeanShares  # mean size of a market order
     size_tail: Tail = 2.2  # exponent of the size distribution's tail; smaller is heavier
-    depth_increments: Annotated[float, Meta(ge=0.0, le=1_000.0)] = (
-        2.0  # mean distance of a limit order from the best price it could have
-    )
+    depth_increments: Increments = 2.0  # mean distance of a limit order from its best price
     hidden_frac: Frac = 0.0  # limit orders that are not displayed
-    maker_shares: Annotated[float, Meta(ge=0.0, le=1e6)] = (
-        0.0  # what all market makers together show on each side
-    )
+    maker_shares: Annotated[float, Meta(ge=0.0, le=1e6)] = 0.0  # all makers together, each side
 
 
 class PoolFlow(Table, frozen=True, kw_only=True):
@@ -169,14 +169,10 @@ class Flow(Table, frozen=True, kw_only=True):
     """What all background traders have in common."""
 
     imbalance_weight_frac: Frac = 0.3  # pull of the NBBO's size imbalance on a market order's side
-    busy_multiplier: Annotated[float, Meta(ge=0.01, le=1_000.0)] = (
-        2.5  # activity while busy, relative to calm
-    )
+    busy_multiplier: Multiplier = 2.5  # activity while busy, relative to calm
     calm_mean_s: PositiveAmount = 20.0  # mean length of calm and busy spells
     busy_mean_s: PositiveAmount = 6.0
-    reach_increments: Annotated[int, Meta(ge=0, le=10_000)] = (
-        2  # how far beyond the touch a market order goes
-    )
+    reach_increments: Steps = 2  # how far beyond the touch a market order goes
     informed_per_s: Rate = 4.0  # looks that informed traders take at the market
     informed_shares: MeanShares = 200.0  # mean size of what they take
     informed_edge_bps: Moves = 0.4  # what a trade must be worth to them
@@ -186,12 +182,8 @@ class Makers(Table, frozen=True, kw_only=True):
     """Market makers that quote at several lit venues at once."""
 
     half_spread_increments: tuple[Amount, ...] = (0.05, 0.25, 0.5)  # one maker each
-    wake_ms: Annotated[float, Meta(ge=0.1, le=1e6)] = (
-        60.0  # mean time between two looks at its quotes
-    )
-    hysteresis_increments: Annotated[float, Meta(ge=0.0, le=1_000.0)] = (
-        0.25  # price move that makes a maker move its quotes
-    )
+    wake_ms: Millis = 60.0  # mean time between two looks at its quotes
+    hysteresis_increments: Increments = 0.25  # price move that makes a maker move its quotes
     refill_min_s: Amount = 2.0  # absence after a quote was taken, or pulled, uniform between these
     refill_max_s: Amount = 10.0
     fade_prob: Frac = 0.6  # chance that a maker pulls elsewhere when a print clears a touch

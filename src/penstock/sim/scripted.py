@@ -7,9 +7,10 @@ from typing import Final
 import numpy as np
 
 from penstock._kernels import kernel
+from penstock.sim.codes import FAR, NOBODY, SCRIPT, int64
 from penstock.sim.feed import publish_trade
 from penstock.sim.intents import intend_to_amend, intend_to_enter, intend_to_withdraw
-from penstock.sim.layout import FAR, NOBODY, SCRIPT, WorldState, int64
+from penstock.sim.layout import WorldState
 from penstock.sim.matching import order_of
 from penstock.sim.matching_types import DAY, IOC, MARKET
 from penstock.sim.matching_views import order_ticks

@@ -8,6 +8,19 @@ from typing import Final
 import numpy as np
 
 from penstock._kernels import inlined, kernel
+from penstock.sim.codes import (
+    ACTIVITY,
+    ADD_SHARES,
+    DISTANCE,
+    FAR,
+    FIRST_FLOW,
+    FIRST_MAKER_OWNER,
+    INFORMED,
+    MARKET_SHARES,
+    N_TABLES,
+    NOBODY,
+    int64,
+)
 from penstock.sim.draws import (
     exponential_of,
     fourth_10,
@@ -21,28 +34,12 @@ from penstock.sim.draws import (
     unit_of,
 )
 from penstock.sim.intents import intend_to_enter, intend_to_withdraw
-from penstock.sim.layout import (
-    ACTIVITY,
-    ADD_SHARES,
-    DISTANCE,
-    FAR,
-    FIRST_FLOW,
-    FIRST_MAKER_OWNER,
-    INFORMED,
-    MARKET_SHARES,
-    N_TABLES,
-    NOBODY,
-    Int64s,
-    Rows,
-    Tables,
-    Uint64s,
-    int64,
-)
+from penstock.sim.layout import Int64s, Rows, Tables, Uint64s
 from penstock.sim.matching import order_of
 from penstock.sim.matching_types import DAY, HIDDEN, IOC, POST_ONLY
 from penstock.sim.price import fair_ticks
 
-# Arguments of intents; see `layout.int64`.
+# Arguments of intents; see `codes.int64`.
 _ANONYMOUS: Final = int64(0)
 _NO_MINIMUM: Final = int64(0)
 _NO_FLAGS: Final = int64(0)

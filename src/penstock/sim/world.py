@@ -29,10 +29,11 @@ from penstock.domain import (
     fees_on,
 )
 from penstock.engine.port import MarketSlice, Sequencer
-from penstock.sim import layout
+from penstock.sim import codes
 from penstock.sim.build import build_state
+from penstock.sim.codes import Reason, ReportKind
 from penstock.sim.desk import post
-from penstock.sim.layout import Reason, ReportKind, Rows, WorldState
+from penstock.sim.layout import Rows, WorldState
 from penstock.sim.loop import advance
 from penstock.sim.matching_check import problems_of
 from penstock.sim.matching_check import state_hash as market_hash
@@ -94,7 +95,7 @@ class World:
 
     def _open(self) -> None:
         start_ns = self.scenario.start_ns
-        while advance(self._state, start_ns) == layout.NEED_ROOM:
+        while advance(self._state, start_ns) == codes.NEED_ROOM:
             if self._state.world[0]["tape_ready"] == 0:  # else the next call empties the buffer
                 self._grow("tape")
         while n_displayed_levels(self._state) + 2 * len(self._fees) > len(self._state.tape):
@@ -127,7 +128,7 @@ class World:
         assert until_ns >= self.now_ns, f"time runs forward: {until_ns} is before {self.now_ns}"
         for command in commands:
             self._post(command)
-        while advance(self._state, until_ns) == layout.NEED_ROOM:
+        while advance(self._state, until_ns) == codes.NEED_ROOM:
             if not self._make_room():
                 break
         world = self._state.world[0]
@@ -144,9 +145,9 @@ class World:
     def hidden(self) -> Hidden:
         """What a venue insider, and more, would know now."""
         world, n_venues = self._state.world[0], len(self._fees)
-        shares = self._state.interest["shares"][: n_venues * 2 * layout.POOL_DEPTH]
-        by_book = shares.reshape(n_venues * 2, layout.POOL_DEPTH)
-        is_there = np.arange(layout.POOL_DEPTH) < self._state.n_interest[:, None]
+        shares = self._state.interest["shares"][: n_venues * 2 * codes.POOL_DEPTH]
+        by_book = shares.reshape(n_venues * 2, codes.POOL_DEPTH)
+        is_there = np.arange(codes.POOL_DEPTH) < self._state.n_interest[:, None]
         return Hidden(
             efficient_ticks=float(world["efficient_ticks"]),
             drift_ticks_per_s=float(world["drift_ticks_per_s"]),
@@ -171,7 +172,7 @@ class World:
         digest.update(state.children[: len(self._children)].tobytes())
         digest.update(state.audit[: world["audit_n"]].tobytes())
         for book, n_orders in enumerate(state.n_interest):
-            first = book * layout.POOL_DEPTH
+            first = book * codes.POOL_DEPTH
             digest.update(state.interest[first : first + n_orders].tobytes())
         for rows in (state.clocks, state.streams, state.venues, state.makers, state.quotes,
                      state.spells, state.touches, state.nbbo):  # fmt: skip
@@ -197,9 +198,9 @@ class World:
         if isinstance(command, SendChild):
             self._post_send(command)
             return
-        kind, shares, limit_ticks = layout.CANCEL, 0, 0
+        kind, shares, limit_ticks = codes.CANCEL, 0, 0
         if isinstance(command, ReplaceChild):
-            kind, shares, limit_ticks = layout.REPLACE, command.size_shares, command.limit_ticks
+            kind, shares, limit_ticks = codes.REPLACE, command.size_shares, command.limit_ticks
         else:
             assert isinstance(command, CancelChild)
         child = self._children.get(command.child_id, -1)
@@ -209,7 +210,7 @@ class World:
         order = command.order
         if order.child_id in self._children:
             reason = int(Reason.DUPLICATE)
-            post(self._state, layout.SEND, order.venue_idx, order.child_id, -1, 0, 0, reason)
+            post(self._state, codes.SEND, order.venue_idx, order.child_id, -1, 0, 0, reason)
             return
         child = len(self._children)
         if child == len(self._state.children):
@@ -225,7 +226,7 @@ class World:
         row["min_shares"] = order.min_shares
         row["tif"] = int(order.tif)
         row["is_midpoint"] = order.peg is PegKind.MIDPOINT
-        post(self._state, layout.SEND, order.venue_idx, order.child_id, child, 0, 0, 0)
+        post(self._state, codes.SEND, order.venue_idx, order.child_id, child, 0, 0, 0)
 
     def _make_room(self) -> bool:
         """Grow what is nearly full; False when it is better to hand over what has arrived."""

@@ -12,8 +12,9 @@ from penstock._kernels import kernel
 from penstock.domain import NS_PER_S, Ns
 from penstock.sim import Scenario, World
 from penstock.sim.build import FIRST_CHILDREN
+from penstock.sim.codes import CANCEL, NO_REASON, SEND, int64
 from penstock.sim.desk import post
-from penstock.sim.layout import CANCEL, NO_REASON, SEND, WorldState, int64
+from penstock.sim.layout import WorldState
 from penstock.sim.loop import advance
 from penstock.sim.scenario import (
     About,

@@ -93,8 +93,9 @@ def run_day(
             mids = _drive(world, engine, journaled, sequencer, scenario, seed, (parents, children))
     audit = world.audit()
     if scenario.scenario.mode == "replay":
-        # A recorded day knows midpoints, but not what was on its way: no M* to measure against.
-        audit["reference_ticks"] = np.nan
+        # A recorded day knows midpoints, but not what was on its way: no M* to measure against, and
+        # nothing that we could have moved.
+        audit["reference_ticks"] = audit["permanent_ticks"] = np.nan
     return Day(
         costs=_costs(parents, audit),
         children=children,

@@ -130,7 +130,9 @@ def test_the_parts_are_the_whole_bill(execution: Execution) -> None:
     mid = execution.arrival_mid_ticks_x2 / 2
     bill = execution.paid_ticks_shares + left * execution.clean_up_ticks
     worth = execution.size_shares * mid
-    expected = 1e4 * (int(execution.side) * (bill - worth) + execution.fees_usd_micros / 100) / worth
+    expected = (
+        1e4 * (int(execution.side) * (bill - worth) + execution.fees_usd_micros / 100) / worth
+    )
 
     assert pytest.approx(expected, rel=1e-9, abs=1e-4) == shortfall(execution).total_bps
 
