@@ -45,7 +45,7 @@ def _compile(function: Callable[P, R], *, inline: Literal["never", "always"]) ->
     # No reference counts: a kernel's arrays belong to its caller, and counting them, atomically, at
     # every name and every call takes most of the time of a kernel with many arrays. A kernel that
     # allocates does not compile then, which is our rule anyway (docs/adr/0009).
-    compiler = numba.njit(cache=True, error_model="numpy", nogil=True, inline=inline, _nrt=False)
+    compiler = _njit(cache=True, error_model="numpy", nogil=True, inline=inline, _nrt=False)
     # A dispatcher asks for its folder once, when it is made. Setting it for that moment only leaves
     # other packages' kernels in this process alone, and does not care when numba re-reads the
     # environment.

@@ -71,8 +71,8 @@ def sim(runs: int, as_json: bool) -> None:
         out.print(f"{name:14} {rate:6.1f} M events/s   {cost_ns:6.1f} ns an event")
     out.print(
         f"workload  matching: {near.n_events:,} commands on one book of about "
-        f"{near.live_orders:,} live orders ({matching.marketable_frac:.0%} marketable), deep: {deep.live_orders:,} live; "
-        f"world: four lit venues, two pools, {worlds.workload.duration_s:,.0f} s, no router; "
+        f"{near.live_orders:,} live orders ({matching.marketable_frac:.0%} marketable), deep: "
+        f"{deep.live_orders:,} live; world: four lit venues, two pools, {worlds.workload.duration_s:,.0f} s, no router; "
         "quoting: a compiled client posts and cancels every "
         f"{worlds.workload.quote_every_ns / 1e6:g} ms. One core; compiling left out."
     )
