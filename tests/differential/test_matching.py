@@ -7,6 +7,7 @@ import pytest
 from penstock.sim.matching_check import problems_of, resting_orders
 from penstock.sim.matching_engine import MatchingEngine
 from penstock.sim.matching_types import HIDDEN, FillArray, ResultArray
+from penstock.sim.matching_views import displayed_shares, next_ticks, touch_ticks
 from tests.support.matching_streams import INCREMENT_TICKS, Stream, random_stream
 from tests.support.naive_matching import NaiveAnswer, NaiveFill, NaiveMarket
 
@@ -78,12 +79,18 @@ def agree(stream: Stream, *, band_levels: int, capacity: int) -> None:
     )
 
     expected = naive.run(commands)
-    found = named_by_row(*engine.run(commands))
+    results, fills = engine.run(commands)
+    found = named_by_row(results, fills)
 
     for row, (by_reference, by_kernel) in enumerate(zip(expected, found, strict=True)):
         assert by_reference == by_kernel, f"row {row} of {stream}: {commands[row]}"
     assert naive.content() == content_of(engine)
     assert [] == problems_of(engine.market)
+    for number in naive.orders:
+        expected_shares = naive.queue_ahead_shares(number)
+        assert expected_shares == engine.queue_ahead_shares(int(results["handle"][number]))
+    for venue_idx, side in naive.levels:
+        assert naive.quotes(venue_idx, side) == quotes_of(engine, venue_idx, side)
 
 
 def named_by_row(results: ResultArray, fills: FillArray) -> list[NaiveAnswer]:
@@ -99,6 +106,17 @@ def named_by_row(results: ResultArray, fills: FillArray) -> list[NaiveAnswer]:
         NaiveAnswer(code, filled, resting, cancelled, tuple(named[first : first + n]))
         for _, code, filled, resting, cancelled, first, n in results.tolist()
     ]
+
+
+def quotes_of(engine: MatchingEngine, venue_idx: int, side: int) -> list[tuple[int, int]]:
+    """Displayed (ticks, shares), best first, found as a caller would find them."""
+    quotes = []
+    ticks = int(touch_ticks(*engine.market, venue_idx, side))
+    while ticks:
+        shares = int(displayed_shares(*engine.market, venue_idx, side, ticks))
+        quotes.append((ticks, shares))
+        ticks = int(next_ticks(*engine.market, venue_idx, side, ticks))
+    return quotes
 
 
 def content_of(engine: MatchingEngine) -> list[tuple[int, int, int, bool, int, int]]:

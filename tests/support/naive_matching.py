@@ -168,6 +168,15 @@ class NaiveMarket:
             ahead += other.shares
         return ahead
 
+    def quotes(self, venue_idx: int, side: int) -> list[tuple[int, int]]:
+        """Displayed (ticks, shares) of one side, best first."""
+        levels = self.levels[venue_idx, side]
+        return [
+            (ticks, sum(order.shares for order in levels[ticks].displayed))
+            for ticks in sorted(levels, reverse=side == 1)
+            if levels[ticks].displayed
+        ]
+
     def content(self) -> list[tuple[int, int, int, bool, int, int]]:
         """(venue, side, ticks, is_hidden, shares, owner) of each order, in order of priority."""
         return [

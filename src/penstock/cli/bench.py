@@ -72,7 +72,8 @@ def sim(runs: int, as_json: bool) -> None:
     out.print(
         f"workload  matching: {near.n_events:,} commands on one book of about "
         f"{near.live_orders:,} live orders ({matching.marketable_frac:.0%} marketable), deep: "
-        f"{deep.live_orders:,} live; world: four lit venues, two pools, {worlds.workload.duration_s:,.0f} s, no router; "
+        f"{deep.live_orders:,} live; world: four lit venues, two pools, "
+        f"{worlds.workload.duration_s:,.0f} s, no router; "
         "quoting: a compiled client posts and cancels every "
         f"{worlds.workload.quote_every_ns / 1e6:g} ms. One core; compiling left out."
     )

@@ -40,6 +40,13 @@ def progress_bar(label: str, n_steps: int) -> Iterator[Callable[[], None]]:
         yield lambda: progress.advance(task)
 
 
+@contextmanager
+def waiting(label: str) -> Iterator[None]:
+    """A moving sign on stderr while something without steps goes on."""
+    with err.status(label):
+        yield
+
+
 def print_json(value: object) -> None:
     """One JSON object on stdout."""
     click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())

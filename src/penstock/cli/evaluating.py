@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from penstock.cli.console import command_line, machine, progress_bar
+from penstock.cli.console import command_line, machine, progress_bar, waiting
 from penstock.domain import ConfigError
 from penstock.models import ModelCard, read_card
 from penstock.routing import RoutingConfig
@@ -19,6 +19,7 @@ from penstock.trials import (
     comparison_page,
     days_to_run,
     evaluate_market,
+    warm_up,
 )
 
 
@@ -66,6 +67,7 @@ def compare(
     """Run every market, with progress on stderr."""
     n_days = len(days_to_run(policies, n_seeds, n_baseline_seeds))
     results = {}
+    prepare(markets)
     for market in markets:
         bench = Bench(market, RoutingConfig(), models.get(base_name(market)), journal_dir)
         with progress_bar(f"evaluate {market.name}", n_days) as advance:
@@ -85,6 +87,12 @@ def compare(
         machine=machine(),
         command=command_line(),
     )
+
+
+def prepare(markets: Sequence[Market]) -> None:
+    """Compile the kernels in one process before several need them."""
+    with waiting("compiling the kernels (the first run takes a minute, later ones a second)"):
+        warm_up(markets[0])
 
 
 def card_of(model: bytes) -> ModelCard:

@@ -89,8 +89,10 @@ def command(
     out.print(f"model   {model_id}")
     out.print(f"trained on {model.card.trained_on}")
     for part, figures in model.card.metrics.items():
-        gain = 1 - figures["rmse"] / figures["baseline_rmse"]
+        error, average_error = figures["rmse"], figures["baseline_rmse"]
+        # Averages make no error where an outcome never differs: leakage in a replay is always 0.
+        less = f"{1 - error / average_error:.1%} less than" if average_error > 0 else "as have"
         out.print(
-            f"  {part:16} error {figures['rmse']:.3f}, {gain:+.1%} against venue averages "
-            f"({figures['baseline_rmse']:.3f}); {figures['n_rows']:,.0f} rows held out"
+            f"  {part:16} error {error:.3f}, {less} venue averages; "
+            f"{figures['n_rows']:,.0f} rows held out"
         )

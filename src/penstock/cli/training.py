@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from penstock.cli.console import progress_bar
-from penstock.cli.evaluating import base_name
+from penstock.cli.evaluating import base_name, prepare
 from penstock.learning import Rounds, TrainSettings, train_in_markets
 from penstock.models import ForestModel, dump_model
 from penstock.store import ModelId, Registry
@@ -21,6 +21,7 @@ def train_and_register(
     registry = Registry(models_dir)
     n_days = rounds.n_days * rounds.n_rounds * len(markets)
     settings = TrainSettings(name=name, n_threads=n_workers)
+    prepare(markets)
     with progress_bar(f"train on {name}", n_days) as advance:
         model = train_in_markets(markets, rounds, settings, n_workers=n_workers, on_day=advance)
     return registry.add(dump_model(model), name), model

@@ -30,6 +30,7 @@ from penstock.trials.policies import (
 from penstock.trials.recording import ChildDiary, ChildRecorder, ParentRecorder
 from penstock.trials.statistics import Estimate, estimate, excludes_zero, paired_difference
 from penstock.trials.table import comparison_tables
+from penstock.trials.warming import warm_up
 from penstock.trials.workers import run_tasks
 
 __all__ = [
@@ -70,4 +71,5 @@ __all__ = [
     "run_day",
     "run_tasks",
     "static_policy",
+    "warm_up",
 ]

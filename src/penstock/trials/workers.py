@@ -17,7 +17,7 @@ _setup: list[Any] = []  # of this worker process
 
 
 class _Refusal(NamedTuple):
-    """An `InputError` on its way between processes: pickled as it is, it would lose its problems."""
+    """An `InputError` between processes: pickled as it is, it would lose its problems."""
 
     kind: type[InputError]
     problems: tuple[Problem, ...]

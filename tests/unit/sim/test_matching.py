@@ -10,6 +10,7 @@ from penstock.sim.matching_types import (
     OrderTif,
     Outcome,
 )
+from penstock.sim.matching_views import next_ticks
 from tests.support.matching_orders import an_engine, buy, fills_of, rest
 
 
@@ -82,6 +83,27 @@ def test_the_touch_shows_displayed_orders_only() -> None:
     assert 1000 == engine.best_ticks(Side.SELL)
     assert [0, 30] == [engine.displayed_shares(Side.SELL, at) for at in (1000, 1003)]
     assert engine.touch_ticks(Side.BUY) is None
+
+
+@pytest.mark.parametrize(
+    ("side", "displayed", "asked", "answers"),
+    [
+        (Side.BUY, (1000, 990, 900), (1010, 1001, 1000, 995, 900, 1), (1000, 1000, 990, 990, 0, 0)),
+        (Side.SELL, (1000, 1010), (1, 999, 1000, 1005, 1010, 2000), (1000, 1000, 1010, 1010, 0, 0)),
+    ],
+)
+def test_the_next_quote_is_the_nearest_worse_displayed_price(
+    side: Side, displayed: tuple[int, ...], asked: tuple[int, ...], answers: tuple[int, ...]
+) -> None:
+    """How a caller walks down a book, from any price, on the increment of ten ticks or between."""
+    engine = an_engine(increment_ticks=10)
+    for at in displayed:
+        rest(engine, side, 10, at=at)
+        rest(engine, side, 10, at=at - 10 * side, flags=OrderFlag.HIDDEN)
+
+    assert list(answers) == [
+        int(next_ticks(*engine.market, 0, int(side), ticks)) for ticks in asked
+    ]
 
 
 def test_an_immediate_order_never_rests() -> None:

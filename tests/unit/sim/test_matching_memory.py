@@ -68,7 +68,8 @@ def test_the_band_follows_a_falling_touch() -> None:
 def test_the_touch_is_found_outside_the_band_too() -> None:
     """All that is near may be hidden, and the only displayed order far away."""
     engine = an_engine(band_levels=4)
-    rest(engine, Side.BUY, 10, at=1000, flags=OrderFlag.HIDDEN)
+    for at in (1000, 999, 40):
+        rest(engine, Side.BUY, 10, at=at, flags=OrderFlag.HIDDEN)
     rest(engine, Side.BUY, 10, at=20)
     rest(engine, Side.BUY, 10, at=30)
 
