@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -268,14 +269,59 @@ def test_the_reference_price_cannot_be_forecast(hidden: str) -> None:
                 price_change.append(now[2] - last[2])
             last = now
 
-    def slope_in_errors(y: list[float]) -> float:
-        x = np.array(known) - np.mean(known)
-        slope = float((x * y).sum() / (x * x).sum())
-        residual = np.array(y) - np.mean(y) - slope * x
-        return slope / float(np.sqrt((residual**2).mean() / (x * x).sum()))
+    assert abs(slope_in_errors(known, reference_change)) < 4.0
+    assert slope_in_errors(known, price_change) > 6.0
 
-    assert abs(slope_in_errors(reference_change)) < 4.0
-    assert slope_in_errors(price_change) > 6.0
+
+def slope_in_errors(x: list[float], y: list[float]) -> float:
+    """Slope of a regression of y on x, in standard errors."""
+    centred = np.array(x) - np.mean(x)
+    slope = float((centred * y).sum() / (centred**2).sum())
+    residual = np.array(y) - np.mean(y) - slope * centred
+    return slope / float(np.sqrt((residual**2).mean() / (centred**2).sum()))
+
+
+def test_what_the_books_foretell_is_no_news() -> None:
+    """
+    Market orders follow the imbalance of the NBBO, so an imbalance forecasts signed volume. It does
+    not forecast M*, because only the surprise in a trade moves that. Seen where trades alone move
+    the price.
+    """
+    change = msgspec.structs.replace
+    day = reference_day(7_200.0)
+    still = change(day.price, noise_bps_per_sqrt_s=0.0, drift_sd_bps_per_s=0.0, jump_interval_s=0.0)
+    day = change(day, price=still, flow=change(day.flow, imbalance_weight_frac=0.8))
+    imbalance, volume, reference_change = [], [], []
+    for seed in range(1, 4):
+        world = World(day, seed)
+        while world.now_ns < day.end_ns:
+            bid_shares, ask_shares = world._state.touches["shares"][-2:].tolist()
+            before = world.reference_price_ticks()
+            batch, _ = world.advance(Ns(world.now_ns + 3_000_000_000))
+            rows = batch.tape[batch.lo : batch.hi]
+            trades = rows[(rows["kind"] == TapeKind.TRADE) & (rows["side"] != 0)]
+            imbalance.append((bid_shares - ask_shares) / max(1, bid_shares + ask_shares))
+            volume.append(float((trades["side"] * trades["shares"]).sum()))
+            reference_change.append(world.reference_price_ticks() - before)
+
+    assert slope_in_errors(imbalance, volume) > 6.0
+    assert abs(slope_in_errors(imbalance, reference_change)) < 4.0
+
+
+def test_commands_never_overtake_each_other() -> None:
+    """
+    A cancel that leaves a microsecond after its order has a delay of its own, often a shorter one;
+    it still finds the order there. Orders far from the touch, so that nothing else ends them.
+    """
+    client = Client(World(DAY, 1))
+    for child_id in range(1, 201):
+        bid = int(client.world._state.touches["ticks"][-2])
+        client.post(child_id, LITS[child_id % 3], Side.BUY, 100, bid - 3_000)
+        client.wait(1e-6)
+        client.cancel(child_id, LITS[child_id % 3])
+        client.wait(0.002)
+
+    assert all(client.of(child_id) == ["ChildAck", "ChildCancelled"] for child_id in range(1, 201))
 
 
 def test_acks_exist() -> None:

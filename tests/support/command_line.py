@@ -27,8 +27,7 @@ def penstock(*args: object) -> Ran:
         with redirect_stdout(out), redirect_stderr(err):
             main()
     except SystemExit as stop:
-        assert isinstance(stop.code, int), stop.code
-        status = stop.code
+        status = int(stop.code or 0)
     finally:
         sys.argv = argv
     return Ran(status, out.getvalue(), err.getvalue())

@@ -1,4 +1,4 @@
-"""Ten minutes of the reference market with a handful of parents: a day that takes a second to run."""
+"""Ten minutes of the reference market with a handful of parents: a day that runs in a second."""
 
 from __future__ import annotations
 

@@ -139,5 +139,5 @@ def test_the_parts_are_the_whole_bill(execution: Execution) -> None:
 
 @pytest.mark.parametrize(("side", "expected"), [(Side.BUY, 1.0), (Side.SELL, -1.0)])
 def test_a_markout_against_us_is_positive(side: Side, expected: float) -> None:
-    """A midpoint that rose by one bps: who still has to buy pays more, who has to sell gets more."""
+    """A midpoint that rose by one bps costs who still has to buy, and helps who has to sell."""
     assert pytest.approx(expected) == markout_bps(side, 2_000_000, 2_000_200)

@@ -36,7 +36,7 @@ def test_a_recorded_day_is_a_market_for_each_depth_assumption(tmp_path: Path) ->
         market.name for market in markets
     ]
     assert all(market.script is not None and len(market.script) > 0 for market in markets)
-    assert all("No claim" in " ".join(market.notes).replace("no claim", "No claim") for market in markets)  # fmt: skip
+    assert all("no claim" in " ".join(market.notes) for market in markets)
 
 
 def test_one_assumption_may_be_asked_for(tmp_path: Path) -> None:

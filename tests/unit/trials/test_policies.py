@@ -8,10 +8,17 @@ from penstock.domain import ConfigError, ModelFileError
 from penstock.features import FEATURE_NAMES, FEATURES_VERSION
 from penstock.models import dump_model, synthetic_model
 from penstock.routing import RoutingConfig
-from penstock.trials import BASELINES, LEARNED, POLICIES, check_policy_names, days_to_run
+from penstock.trials import (
+    BASELINES,
+    LEARNED,
+    MAX_SEEDS,
+    POLICIES,
+    TRAINING_SEED,
+    check_policy_names,
+    days_to_run,
+)
 from penstock.trials.evaluation import BASELINE_SEED
 from penstock.trials.policies import make_policy
-from penstock.trials import MAX_SEEDS, TRAINING_SEED
 from tests.support.small_days import small_scenario
 
 UNIVERSE = small_scenario().universe()
