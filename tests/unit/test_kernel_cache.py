@@ -51,6 +51,8 @@ def spread_of_one(package: Path) -> int:
     """`spread(1)` in a new process, whose home is beside the package."""
     home = package.parents[1]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("NUMBA_")}
+    # Python's own cache goes by size and whole seconds, and these edits keep both.
+    environment["PYTHONDONTWRITEBYTECODE"] = "1"
     done = subprocess.run(
         [sys.executable, "-c", "from penstock.features import spread; print(spread(1))"],
         env=environment | {"PYTHONPATH": str(package.parent), "HOME": str(home)},
