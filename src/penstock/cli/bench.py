@@ -13,7 +13,13 @@ from penstock.cli.options import json_option
 
 @click.group("bench")
 def command() -> None:
-    """Measure speed. Every figure names its workload, its machine and what it leaves out."""
+    """
+    Measure speed. Every figure names its workload, its machine and what it leaves out.
+
+    \b
+    Example:  penstock bench decision --json
+    Exit status: 0 finished; 2 bad input.
+    """
 
 
 @command.command("decision")

@@ -33,7 +33,7 @@ N_BASELINE_SEEDS = 4
 @workers_option
 @json_option
 def command(page: Path, models_dir: Path, workers: int, as_json: bool) -> None:
-    r"""
+    """
     Train a model in a generated market, then compare it with three baselines on other days.
 
     Everything is made on this machine: no account, no download, no recorded data.

@@ -78,7 +78,7 @@ def command(
     workers: int,
     as_json: bool,
 ) -> None:
-    r"""
+    """
     Run the same days under every policy and report what the executions cost.
 
     Costs are in bps of the arrival midpoint, fees and unfilled shares included; positive is cost.

@@ -34,7 +34,7 @@ def command(
     out_path: Path | None,
     as_json: bool,
 ) -> None:
-    r"""
+    """
     Read one day of one stock from a consolidated tape: its quote file and its trade file.
 
     Everything that is cleaned or left out is counted and shown. docs/data.md has the format.

@@ -15,7 +15,13 @@ from penstock.store import Registry
 
 @click.group("models")
 def command() -> None:
-    """List and show registered models."""
+    """
+    List and show registered models.
+
+    \b
+    Example:  penstock models show reference-day
+    Exit status: 0 finished; 2 bad input.
+    """
 
 
 @command.command("list")

@@ -21,7 +21,7 @@ from penstock.trials import engine_again
 @models_option
 @json_option
 def command(journal: Path, models_dir: Path, as_json: bool) -> None:
-    r"""
+    """
     Feed a journal's market data and events to a fresh engine and compare every command.
 
     \b

@@ -60,7 +60,7 @@ def command(
     workers: int,
     as_json: bool,
 ) -> None:
-    r"""
+    """
     Collect experience in a simulated market and train the outcome model on it.
 
     Half of the parents follow a plan, half a random one. The days are never those of `evaluate`.

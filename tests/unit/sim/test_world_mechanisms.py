@@ -65,7 +65,7 @@ def test_going_venue_by_venue_finds_less_than_going_at_once() -> None:
 
 
 def test_a_leaking_pool_moves_the_price_against_us_and_the_internal_one_does_not() -> None:
-    """1 to 2 bps in three of ten moments with a fill, in the direction of our order."""
+    """1 to 2 bps in three of ten moments with fills, once each, in the direction of our order."""
     day = reference_day(7_200.0)
     client = Client(World(day, 3))
     child_id = 0
@@ -81,6 +81,7 @@ def test_a_leaking_pool_moves_the_price_against_us_and_the_internal_one_does_not
     outside = audit["venue_idx"] == PDRK
     moments, first = np.unique(audit["time_ns"][outside], return_index=True)
     leaked = moves_bps[outside][first]
+    later_in_a_moment = np.delete(moves_bps[outside], first)
 
     assert np.count_nonzero(~outside) > 50
     assert (moves_bps[~outside] == 0.0).all()
@@ -88,6 +89,8 @@ def test_a_leaking_pool_moves_the_price_against_us_and_the_internal_one_does_not
     assert np.mean(leaked > 0.0) == pytest.approx(0.30, abs=0.12)
     assert (leaked[leaked > 0.0] >= 1.0).all()
     assert (leaked <= 2.0).all()
+    assert len(later_in_a_moment) > 10
+    assert (later_in_a_moment == 0.0).all()
 
 
 def test_hidden_interest_lasts() -> None:
