@@ -141,7 +141,7 @@ def test_every_parent_of_the_day_ends_and_is_counted_once(recorded: Days, policy
 
 @pytest.mark.parametrize("policy", ROUTED)
 def test_shares_are_conserved_over_the_day(recorded: Days, policy: str) -> None:
-    """What a parent says that it filled is what the market executed for it; never more than asked."""
+    """What a parent says that it filled is what the market executed for it, and no more."""
     found = recorded(policy)
     parent_of_child, executed = found.parent_of_child, Counter[int]()
     for row in found.day.audit:
