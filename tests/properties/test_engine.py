@@ -89,8 +89,8 @@ class Laws:
             self._is_up[event.venue_idx] = isinstance(event, VenueUp)
         elif isinstance(event, Control):
             action, target = event.action, -1 if event.target_idx is None else event.target_idx
-            if action in (ControlAction.KILL, ControlAction.RESUME):
-                self._is_killed = action is ControlAction.KILL
+            if action in (ControlAction.KILL, ControlAction.DRAIN, ControlAction.RESUME):
+                self._is_killed = action is not ControlAction.RESUME
             elif action in (ControlAction.VENUE_OFF, ControlAction.VENUE_ON):
                 self._off_venues[target] = action is ControlAction.VENUE_OFF
             else:

@@ -16,9 +16,8 @@ from penstock.features import FEATURE_NAMES, FEATURES_VERSION
 from penstock.journal import Entry, RecordKind, read_context, read_journal, replay
 from penstock.learning import Rounds, TrainSettings, train_in_markets
 from penstock.models import ForestModel, dump_model, load_model, synthetic_model
-from penstock.routing import RoutingConfig
+from penstock.routing import BASELINES, RoutingConfig, make_policy, static_policy
 from penstock.trials import (
-    BASELINES,
     Bench,
     Day,
     Market,
@@ -26,11 +25,9 @@ from penstock.trials import (
     engine_again,
     evaluate_market,
     load_markets,
-    make_policy,
     parents_of_day,
     run_day,
     run_tasks,
-    static_policy,
 )
 from penstock.trials.evaluation import DayTask, journal_context
 from tests.support.small_days import N_PARENTS, SMALL, replay_file, small_scenario, tape_file

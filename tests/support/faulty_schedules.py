@@ -17,6 +17,7 @@ from penstock.domain import (
     ChildFill,
     ChildReject,
     ChildReplaced,
+    ChildStatus,
     Command,
     Control,
     ControlAction,
@@ -222,6 +223,21 @@ class Schedule:
         else:
             self._report(ChildCancelled, child)
 
+    def answer_status(self) -> None:
+        """Where a live child stands: open, ended unseen, or never arrived."""
+        self._on_live(self._tell_status)
+
+    def _tell_status(self, child: NaiveChild) -> None:
+        never_arrived = child.filled_shares == 0 and self._rng.random() < 0.3
+        is_over = never_arrived or self._rng.random() < 0.4
+        self._report(
+            ChildStatus,
+            child,
+            is_known=not never_arrived,
+            filled_shares=child.filled_shares,
+            leaves_shares=0 if is_over else child.left_shares,
+        )
+
     def shrink(self) -> None:
         """The venue takes down a size by itself, as for self-trade prevention."""
         self._on_live(lambda child: self._replace(child, self._part_of(child.left_shares) - 1))
@@ -257,6 +273,18 @@ class Schedule:
     def fill_too_much(self) -> None:
         self._on_live(lambda child: self._fill(child, child.left_shares + 100))
 
+    def misstate(self) -> None:
+        """A total that is not ours: a person must look, and nothing is booked."""
+        self._on_live(
+            lambda child: self._report(
+                ChildStatus,
+                child,
+                is_known=True,
+                filled_shares=child.filled_shares + 7,
+                leaves_shares=0,
+            )
+        )
+
     def fill_late(self) -> None:
         ended = [c for c in self.ledger.children.values() if c.has_ended]
         if ended:
@@ -276,6 +304,7 @@ class Schedule:
             (ChildReject, {"reason": "no"}),
             (ChildCancelReject, {"reason": "unknown"}),
             (ChildReplaced, {"size_shares": 5, "limit_ticks": BID}),
+            (ChildStatus, {"is_known": True, "filled_shares": 5, "leaves_shares": 5}),
             (ChildBust, {"exec_id": "?", "corrected_shares": 0, "corrected_price_ticks": 0}),
         )
         kind, extra = kinds[int(self._rng.integers(len(kinds)))]
@@ -298,8 +327,9 @@ class Schedule:
     def operate(self) -> None:
         """Switches go on as often as off; some name nothing that exists."""
         action = list(ControlAction)[int(self._rng.integers(len(ControlAction)))]
-        is_for_all = action in (ControlAction.KILL, ControlAction.RESUME)
-        if action is ControlAction.KILL and self._rng.random() < 0.7:
+        stops = (ControlAction.KILL, ControlAction.DRAIN)
+        is_for_all = action in (*stops, ControlAction.RESUME)
+        if action in stops and self._rng.random() < 0.7:
             return
         target = None if is_for_all else (0, 1, 0, 1, 99)[int(self._rng.integers(5))]
         fields = {"action": action, "target_idx": target, "operator": "desk"}
@@ -392,8 +422,10 @@ def _actions(s: Schedule, is_honest: bool) -> list[tuple[float, Callable[[], Non
         (4, s.new_parent), (1, s.replace_parent), (1, s.cancel_parent),
         (8, s.ack), (2, s.reject), (12, s.fill_some), (8, s.fill_all), (8, s.end),
         (8, s.answer_cancel), (1, s.shrink), (3, s.repeat_fill), (2, s.repeat_end), (2, s.bust),
+        (2, s.answer_status),
         (2, s.report_stranger), (3, s.touch_venue), (2, s.operate), (2, s.observe),
     ]  # fmt: skip
     if is_honest:
         return honest
-    return [*honest, (1, s.fill_too_much), (2, s.fill_late), (1, s.grow), (1, s.correct_upward)]
+    return [*honest, (1, s.fill_too_much), (2, s.fill_late), (1, s.grow), (1, s.correct_upward),
+            (1, s.misstate)]  # fmt: skip

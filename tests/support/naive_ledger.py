@@ -9,6 +9,7 @@ from penstock.domain import (
     ChildOrder,
     ChildReject,
     ChildReplaced,
+    ChildStatus,
     Event,
 )
 
@@ -78,6 +79,13 @@ class NaiveLedger:
                 self._leave(child, left_shares)
         elif isinstance(event, ChildBust):
             self._bust(child, event)
+        elif isinstance(event, ChildStatus):
+            self._hear(child, event)
+
+    def _hear(self, child: NaiveChild, event: ChildStatus) -> None:
+        """An answer that agrees on what has filled can end a child; no answer books a fill."""
+        if event.filled_shares == child.filled_shares and event.leaves_shares == 0:
+            child.has_ended, child.left_shares = True, 0
 
     def _fill(self, child: NaiveChild, event: ChildFill) -> None:
         if event.exec_id in child.seen:

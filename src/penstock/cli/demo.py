@@ -13,7 +13,8 @@ from penstock.cli.options import json_option, models_option, workers_option
 from penstock.cli.training import train_and_register
 from penstock.learning import Rounds
 from penstock.models import dump_model
-from penstock.trials import BASELINES, LEARNED, comparison_tables, load_markets
+from penstock.routing import BASELINES, LEARNED
+from penstock.trials import comparison_tables, load_markets
 
 SCENARIO = Path("scenarios/reference-day.toml")
 TRAIN = Rounds(n_days=12, n_rounds=2)

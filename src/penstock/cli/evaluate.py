@@ -16,12 +16,8 @@ from penstock.cli.options import (
     tape_option,
     workers_option,
 )
-from penstock.trials import (
-    POLICIES,
-    check_policy_names,
-    comparison_tables,
-    load_markets,
-)
+from penstock.routing import POLICIES, check_policy_names
+from penstock.trials import comparison_tables, load_markets
 
 
 @click.command("evaluate")

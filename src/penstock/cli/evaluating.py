@@ -9,10 +9,9 @@ from pathlib import Path
 from penstock.cli.console import command_line, machine, progress_bar, waiting
 from penstock.domain import ConfigError
 from penstock.models import ModelCard, read_card
-from penstock.routing import RoutingConfig
+from penstock.routing import LEARNED, RoutingConfig
 from penstock.store import Registry
 from penstock.trials import (
-    LEARNED,
     Bench,
     Comparison,
     Market,

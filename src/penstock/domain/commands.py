@@ -9,6 +9,7 @@ import msgspec
 from penstock.domain.decisions import DecisionRecord
 from penstock.domain.orders import ChildOrder, ParentState
 from penstock.domain.units import Ns, Shares, Ticks, UsdMicros
+from penstock.domain.venues import Liquidity
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag=True):
@@ -39,15 +40,34 @@ class ReplaceChild(Request, frozen=True, kw_only=True, gc=False, tag=True):
     limit_ticks: Ticks
 
 
+class ReportKind(StrEnum):
+    """What a report to the OMS is about; `ReportParent.state` says where the order stands."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"  # never worked
+    FILL = "fill"
+    BUST = "bust"  # an execution is taken back: `last_exec_id`
+    CORRECTION = "correction"  # an execution now has `last_shares` at `last_price_ticks`
+    REPLACED = "replaced"
+    REPLACE_REFUSED = "replace_refused"
+    CANCEL_REFUSED = "cancel_refused"
+    STOPPING = "stopping"  # no more is sent; what is live may still fill
+    ENDED = "ended"  # done with shares unfilled, or complete without a last fill
+
+
 class ReportParent(Request, frozen=True, kw_only=True, gc=False, tag=True):
     """
     Tell the OMS where its order stands; one for every change, fills included.
 
-    `last_*` describe the fill that caused the report (zero and None otherwise).
+    `last_*` describe the execution that caused the report (zero and None otherwise);
+    `last_exec_id` is the venue's, unique there and not beyond.
     """
 
     parent_id: int
+    kind: ReportKind
     state: ParentState
+    size_shares: Shares
+    limit_ticks: Ticks | None
     filled_shares: Shares
     leaves_shares: Shares
     paid_ticks_shares: (
@@ -58,6 +78,9 @@ class ReportParent(Request, frozen=True, kw_only=True, gc=False, tag=True):
     last_price_ticks: Ticks | None
     last_venue_idx: int | None
     last_child_id: int | None
+    last_exec_id: str | None
+    last_liquidity: Liquidity | None
+    last_fee_usd_micros: UsdMicros
     text: str
 
 

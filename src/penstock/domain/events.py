@@ -36,12 +36,14 @@ class ReplaceParent(Happening, frozen=True, kw_only=True, gc=False, tag=True):
     parent_id: int
     size_shares: Shares
     limit_ticks: Ticks | None
+    client_order_id: str = ""  # of this request
 
 
 class CancelParent(Happening, frozen=True, kw_only=True, gc=False, tag=True):
     """The OMS wants the rest of an order back."""
 
     parent_id: int
+    client_order_id: str = ""  # of this request
 
 
 class ChildAck(Happening, frozen=True, kw_only=True, gc=False, tag=True):
@@ -105,6 +107,20 @@ class ChildBust(Happening, frozen=True, kw_only=True, gc=False, tag=True):
     corrected_price_ticks: Ticks
 
 
+class ChildStatus(Happening, frozen=True, kw_only=True, gc=False, tag=True):
+    """
+    The venue's answer to "where does this child stand?", asked after a lost session or a restart.
+
+    `is_known` False: it never had the order. `leaves_shares` 0 with a known order: it has ended.
+    """
+
+    child_id: int
+    venue_idx: int
+    is_known: bool
+    filled_shares: Shares
+    leaves_shares: Shares
+
+
 class VenueUp(Happening, frozen=True, kw_only=True, gc=False, tag=True):
     """Orders can be sent to the venue."""
 
@@ -158,6 +174,7 @@ class ControlAction(StrEnum):
     """What an operator can do."""
 
     KILL = "kill"  # cancel everything, accept nothing
+    DRAIN = "drain"  # the same, because the process is about to end
     RESUME = "resume"
     VENUE_ON = "venue_on"
     VENUE_OFF = "venue_off"
@@ -184,6 +201,7 @@ Event = (
     | ChildCancelReject
     | ChildReplaced
     | ChildBust
+    | ChildStatus
     | VenueUp
     | VenueDown
     | FeedGap
@@ -203,5 +221,6 @@ ChildReport = (
     | ChildCancelReject
     | ChildReplaced
     | ChildBust
+    | ChildStatus
 )
 """What a venue can say about a child."""

@@ -52,7 +52,8 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     `urgency_frac` in [0, 1]: 0 is as patient as the horizon allows, 1 is now.
     `limit_ticks` None is a market order. Weights of the objective come from `objective`, a preset
-    name, when the client gave one.
+    name, when the client gave one. `client_order_id` is the client's own name for it (FIX
+    ClOrdID): nothing is decided by it, but it must survive a restart.
     """
 
     parent_id: int
@@ -65,6 +66,7 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True):
     horizon_ns: Ns
     urgency_frac: float = 0.5
     objective: str | None = None
+    client_order_id: str = ""
 
     @property
     def deadline_ns(self) -> Ns:

@@ -11,9 +11,11 @@ from penstock.domain import (
     ChildFill,
     Command,
     Ns,
+    ReportKind,
     ReportParent,
     SetTimer,
     Shares,
+    UsdMicros,
 )
 from penstock.engine.config import EngineConfig
 from penstock.engine.deciding import Decider
@@ -52,13 +54,18 @@ class Core:
         due = Ns(max(due_ns, self.now_ns))
         self.out.append(SetTimer(at_ns=self.now_ns, timer_id=timer_id, due_ns=due))
 
-    def report(self, parent: Parent, text: str, fill: ChildFill | None = None) -> None:
+    def report(
+        self, parent: Parent, kind: ReportKind, text: str, fill: ChildFill | None = None
+    ) -> None:
         """Tell the OMS where its order stands."""
         self.out.append(
             ReportParent(
                 at_ns=self.now_ns,
                 parent_id=parent.order.parent_id,
+                kind=kind,
                 state=parent.state,
+                size_shares=parent.size_shares,
+                limit_ticks=parent.limit_ticks,
                 filled_shares=parent.filled_shares,
                 leaves_shares=parent.leaves_shares,
                 paid_ticks_shares=parent.paid_ticks_shares,
@@ -67,6 +74,9 @@ class Core:
                 last_price_ticks=None if fill is None else fill.price_ticks,
                 last_venue_idx=None if fill is None else fill.venue_idx,
                 last_child_id=None if fill is None else fill.child_id,
+                last_exec_id=None if fill is None else fill.exec_id,
+                last_liquidity=None if fill is None else fill.liquidity,
+                last_fee_usd_micros=UsdMicros(0) if fill is None else fill.fee_usd_micros,
                 text=text,
             )
         )

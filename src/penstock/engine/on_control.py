@@ -83,9 +83,10 @@ def control(core: Core, event: Control) -> None:
         core.alert(AlertLevel.CRITICAL, "unknown_target", f"{said}: nothing of that number here")
         return
     core.alert(AlertLevel.WARNING, "control", said)
-    if event.action is ControlAction.KILL:
+    if event.action in (ControlAction.KILL, ControlAction.DRAIN):
+        text = "kill switch" if event.action is ControlAction.KILL else "the router is closing"
         for parent in list(core.ledger.parents.values()):
-            stop(core, parent, "kill switch")
+            stop(core, parent, text)
     elif event.action is ControlAction.VENUE_OFF:
         _cancel_where(core, venue_idx=event.target_idx)
     elif event.action is ControlAction.RESTRICT:

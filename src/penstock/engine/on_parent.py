@@ -10,6 +10,7 @@ from penstock.domain import (
     NewParent,
     ParentState,
     ReplaceParent,
+    ReportKind,
     Shares,
     Side,
     Ticks,
@@ -35,9 +36,9 @@ def new_parent(core: Core, event: NewParent) -> None:
     refusal = core.decider.refusal(order.objective) or core.risk.deny_parent(order, touch)
     if refusal is not None:
         parent.state = ParentState.REJECTED
-        core.report(parent, str(refusal))
+        core.report(parent, ReportKind.REJECTED, str(refusal))
         return
-    core.report(parent, "accepted")
+    core.report(parent, ReportKind.ACCEPTED, "accepted")
     complete_ns = order.deadline_ns - core.config.completion_window_ns
     core.set_timer(Purpose.EXPIRE, order.parent_id, order.deadline_ns)
     if complete_ns <= core.now_ns:
@@ -53,23 +54,29 @@ def replace_parent(core: Core, event: ReplaceParent) -> None:
 
     A size below what has filled already means "no more": fills cannot be undone.
     """
-    parent = _working(core, event.parent_id, "replace")
+    parent = _working(core, event.parent_id, "replace", ReportKind.REPLACE_REFUSED)
     if parent is None:
         return
     is_tighter = _is_tighter(parent.order.side, parent.limit_ticks, event.limit_ticks)
-    denial = _deny_growth(core, parent, event)
+    denial = _deny_size(event) or _deny_growth(core, parent, event)
     if denial is not None:
-        core.report(parent, f"not replaced: {denial}")
+        core.report(parent, ReportKind.REPLACE_REFUSED, f"not replaced: {denial}")
         return
     parent.size_shares = Shares(max(event.size_shares, parent.filled_shares))
     parent.limit_ticks = event.limit_ticks
-    core.report(parent, "replaced")
+    core.report(parent, ReportKind.REPLACED, "replaced")
     if conclude_if_idle(core, parent, "complete at the new size"):
-        core.report(parent, "complete at the new size")
+        core.report(parent, ReportKind.ENDED, "complete at the new size")
     elif is_tighter or core.ledger.live_shares(parent) > parent.leaves_shares:
         cancel_live(core, parent)
     else:
         route(core, parent)
+
+
+def _deny_size(event: ReplaceParent) -> str | None:
+    if event.size_shares > 0:
+        return None
+    return f"{event.size_shares} shares is no order; cancel it instead"
 
 
 def _deny_growth(core: Core, parent: Parent, event: ReplaceParent) -> RiskDenial | None:
@@ -93,18 +100,18 @@ def _is_tighter(side: Side, old_ticks: Ticks | None, new_ticks: Ticks | None) ->
 
 def cancel_parent(core: Core, event: CancelParent) -> None:
     """Stop, and give back what is left once every child has ended."""
-    parent = _working(core, event.parent_id, "cancel")
+    parent = _working(core, event.parent_id, "cancel", ReportKind.CANCEL_REFUSED)
     if parent is not None:
         stop(core, parent, "cancelled by the client")
 
 
-def _working(core: Core, parent_id: int, what: str) -> Parent | None:
+def _working(core: Core, parent_id: int, what: str, refused: ReportKind) -> Parent | None:
     parent = core.ledger.parents.get(parent_id)
     if parent is None:
         core.alert(AlertLevel.WARNING, "unknown_parent", f"{what} for unknown parent {parent_id}")
         return None
     if parent.state is not ParentState.WORKING:
-        core.report(parent, f"too late to {what}: {parent.state}")
+        core.report(parent, refused, f"too late to {what}: {parent.state}")
         return None
     return parent
 

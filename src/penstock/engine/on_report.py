@@ -13,8 +13,10 @@ from penstock.domain import (
     ChildReplaced,
     ChildReport,
     ChildState,
+    ChildStatus,
     Ns,
     ParentState,
+    ReportKind,
 )
 from penstock.engine.child import Child
 from penstock.engine.core import Core
@@ -22,7 +24,7 @@ from penstock.engine.deciding import row_of
 from penstock.engine.ledger import is_overfilled
 from penstock.engine.parent import Parent
 from penstock.engine.timers import Purpose
-from penstock.engine.working import cancel_live, conclude_if_idle, route, signed
+from penstock.engine.working import cancel_child, cancel_live, conclude_if_idle, route, signed
 
 
 def ack(core: Core, event: ChildAck) -> None:
@@ -58,7 +60,7 @@ def fill(core: Core, event: ChildFill) -> None:
         child.order.instrument_idx, signed(child.order.side, event.size_shares), core.now_ns
     )
     _take_stock(core, parent)
-    core.report(parent, "fill", event)
+    core.report(parent, ReportKind.FILL, "fill", event)
     if child.state is ChildState.FILLED and not was_terminal:
         _ended(core, child)
 
@@ -81,11 +83,49 @@ def cancelled(core: Core, event: ChildCancelled) -> None:
 
 
 def cancel_reject(core: Core, event: ChildCancelReject) -> None:
-    """Too late, as a rule: the fill that won the race is here already or on its way."""
+    """Too late, as a rule: the fill that won the race is here or on its way. If not, ask again."""
     child = _known(core, event)
     if child is not None and not child.state.is_terminal:
         child.state = ChildState.LIVE
         child.is_cancel_asked = False
+        core.set_timer(Purpose.REST_OVER, event.child_id, core.now_ns + core.config.retry_ns)
+
+
+def status(core: Core, event: ChildStatus) -> None:
+    """
+    The venue's word on a child after a lost session or a restart.
+
+    Fills are booked from execution reports alone, which a session delivers before this answer: a
+    total that differs from ours is for a person, and the child stays live.
+    """
+    child = _known(core, event)
+    if child is None:
+        return
+    if event.filled_shares != child.filled_shares or (
+        child.state.is_terminal and event.leaves_shares > 0
+    ):
+        core.alert(
+            AlertLevel.CRITICAL,
+            "status_mismatch",
+            f"child {event.child_id}: venue says {event.filled_shares} filled and "
+            f"{event.leaves_shares} open, we have {child.filled_shares} and {child.leaves_shares}",
+        )
+    elif child.state.is_terminal:
+        return
+    elif not event.is_known:
+        core.ledger.close(child, ChildState.REJECTED)
+        core.alert(
+            AlertLevel.WARNING, "never_arrived", f"child {event.child_id} is not known to its venue"
+        )
+        _ended(core, child)
+    elif event.leaves_shares == 0:
+        core.ledger.close(child, ChildState.CANCELLED)
+        _ended(core, child)
+    elif child.is_cancel_asked:
+        child.is_cancel_asked = False  # whether the venue ever got it is not known
+        cancel_child(core, child)
+    else:
+        child.state = ChildState.LIVE
 
 
 def replaced(core: Core, event: ChildReplaced) -> None:
@@ -107,6 +147,9 @@ def bust(core: Core, event: ChildBust) -> None:
     if child is None:
         return
     parent = core.ledger.parent_of(child)
+    if _is_known_bust(child, event):
+        core.alert(AlertLevel.INFO, "duplicate_bust", f"bust of {event.exec_id} came again")
+        return
     busted = child.executions.get(event.exec_id)
     if busted is None or not core.ledger.reverse(child, event, _row(child)):
         core.alert(AlertLevel.CRITICAL, "unknown_bust", f"bust of unknown {event.exec_id}")
@@ -120,9 +163,23 @@ def bust(core: Core, event: ChildBust) -> None:
     if parent.state is ParentState.FILLED and not parent.is_complete:
         _reopen(core, parent)
     _take_stock(core, parent)
-    core.report(parent, "bust")
+    corrected = child.executions.get(event.exec_id)
+    if corrected is None:
+        core.report(parent, ReportKind.BUST, "bust", busted)
+    else:
+        core.report(parent, ReportKind.CORRECTION, "correction", corrected)
     if not parent.live_children:
         route(core, parent)
+
+
+def _is_known_bust(child: Child, event: ChildBust) -> bool:
+    if event.corrected_shares == 0:
+        return event.exec_id in child.busted_ids
+    booked = child.executions.get(event.exec_id)
+    return booked is not None and (booked.size_shares, booked.price_ticks) == (
+        event.corrected_shares,
+        event.corrected_price_ticks,
+    )
 
 
 def _reopen(core: Core, parent: Parent) -> None:

@@ -45,6 +45,7 @@ class Parent:
     is_stopped: bool = (
         False  # by the client, the kill switch or the horizon: a bust wakes it no more
     )
+    last_denial: str = ""  # why risk refused the last child; empty once one was sent
     live_children: list[int] = field(default_factory=list)
     attempts: NDArray[Any] = field(default_factory=lambda: np.zeros(0, ATTEMPT_DTYPE))
 

@@ -12,6 +12,7 @@ from penstock.domain import (
     ParentState,
     PegKind,
     Record,
+    ReportKind,
     SendChild,
     Shares,
     Side,
@@ -80,8 +81,12 @@ def _send_row(core: Core, parent: Parent, row_idx: int) -> None:
     touch = core.view.touch(parent.order.instrument_idx)
     denial = core.risk.deny(order, parent.order.client, touch, core.now_ns)
     if denial is not None:
-        core.alert(AlertLevel.WARNING, "risk_denied", f"child {order.child_id}: {denial}")
+        # Once a reason: a parent that waits for a quote looks again four times a second.
+        if denial.reason != parent.last_denial:
+            core.alert(AlertLevel.WARNING, "risk_denied", f"child {order.child_id}: {denial}")
+        parent.last_denial = denial.reason
         return
+    parent.last_denial = ""
     mid_ticks_x2 = int(frame.situation["mid_ticks_x2"][0])
     core.risk.on_sent(order, parent.order.client, core.now_ns)
     core.ledger.open_child(order, row_idx, mid_ticks_x2, core.now_ns)
@@ -124,7 +129,7 @@ def stop(core: Core, parent: Parent, text: str) -> None:
     parent.state = ParentState.CANCELLING
     cancel_live(core, parent)
     if not conclude_if_idle(core, parent, text):
-        core.report(parent, text)
+        core.report(parent, ReportKind.STOPPING, text)
 
 
 def conclude_if_idle(core: Core, parent: Parent, text: str) -> bool:
@@ -134,7 +139,7 @@ def conclude_if_idle(core: Core, parent: Parent, text: str) -> bool:
         parent.state = ParentState.FILLED
     elif parent.state is ParentState.CANCELLING and not parent.live_children:
         parent.state = ParentState.CANCELLED
-        core.report(parent, text)
+        core.report(parent, ReportKind.ENDED, text)
     return parent.state.is_terminal
 
 

@@ -11,15 +11,13 @@ from penstock.learning.dataset import Dataset, concat_datasets
 from penstock.learning.explore import ExplorePolicy
 from penstock.learning.train import Progress, train_lightgbm
 from penstock.models import ForestModel, dump_model
-from penstock.routing import RoutingConfig
+from penstock.routing import RoutingConfig, make_policy, static_policy
 from penstock.trials import (
     TRAINING_SEED,
     Market,
     Setting,
-    make_policy,
     run_day,
     run_tasks,
-    static_policy,
 )
 
 

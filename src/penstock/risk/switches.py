@@ -44,8 +44,8 @@ class Switches:
     def on_control(self, event: Control) -> bool:
         """Take an operator's order; False if it names no venue or instrument of ours."""
         match event.action:
-            case ControlAction.KILL | ControlAction.RESUME:
-                self._is_killed = event.action is ControlAction.KILL
+            case ControlAction.KILL | ControlAction.DRAIN | ControlAction.RESUME:
+                self._is_killed = event.action is not ControlAction.RESUME
             case ControlAction.RESTRICT | ControlAction.UNRESTRICT:
                 is_restricted = event.action is ControlAction.RESTRICT
                 if not _set(self._is_restricted, event.target_idx, is_restricted):

@@ -3,6 +3,14 @@
 from penstock.routing.config import RoutingConfig, Step, check_routing
 from penstock.routing.frame import WORK_DTYPE, Frame
 from penstock.routing.objective import PRESETS, Weights
+from penstock.routing.policies import (
+    BASELINES,
+    LEARNED,
+    POLICIES,
+    check_policy_names,
+    make_policy,
+    static_policy,
+)
 from penstock.routing.policy import Policy
 from penstock.routing.proportional import ProportionalPolicy
 from penstock.routing.rows import RowBuilder, build_rows
@@ -18,6 +26,9 @@ from penstock.routing.waterfall import (
 )
 
 __all__ = [
+    "BASELINES",
+    "LEARNED",
+    "POLICIES",
     "PRESETS",
     "WORK_DTYPE",
     "Frame",
@@ -32,11 +43,14 @@ __all__ = [
     "WaterfallArray",
     "Weights",
     "build_rows",
+    "check_policy_names",
     "check_routing",
     "default_waterfall",
+    "make_policy",
     "offers",
     "order_by_index",
     "resolve_waterfall",
     "row_index",
     "sequence_cost",
+    "static_policy",
 ]

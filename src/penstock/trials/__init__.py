@@ -19,14 +19,6 @@ from penstock.trials.host import Host, Listener
 from penstock.trials.markets import Market, load_markets, read_scenario
 from penstock.trials.page import comparison_page
 from penstock.trials.parents import parents_of_day
-from penstock.trials.policies import (
-    BASELINES,
-    LEARNED,
-    POLICIES,
-    check_policy_names,
-    make_policy,
-    static_policy,
-)
 from penstock.trials.recording import ChildDiary, ChildRecorder, ParentRecorder
 from penstock.trials.statistics import Estimate, estimate, excludes_zero, paired_difference
 from penstock.trials.table import comparison_tables
@@ -34,10 +26,7 @@ from penstock.trials.warming import warm_up
 from penstock.trials.workers import run_tasks
 
 __all__ = [
-    "BASELINES",
-    "LEARNED",
     "MAX_SEEDS",
-    "POLICIES",
     "TRAINING_SEED",
     "Bench",
     "ChildDiary",
@@ -54,7 +43,6 @@ __all__ = [
     "ScenarioResult",
     "Setting",
     "Versus",
-    "check_policy_names",
     "comparison_page",
     "comparison_tables",
     "days_to_run",
@@ -64,12 +52,10 @@ __all__ = [
     "evaluate_market",
     "excludes_zero",
     "load_markets",
-    "make_policy",
     "paired_difference",
     "parents_of_day",
     "read_scenario",
     "run_day",
     "run_tasks",
-    "static_policy",
     "warm_up",
 ]

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from penstock.routing import BASELINES
 from penstock.trials.day import ParentCost
-from penstock.trials.policies import BASELINES
 from penstock.trials.statistics import Estimate, estimate, paired_difference
 
 

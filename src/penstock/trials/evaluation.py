@@ -12,12 +12,11 @@ import msgspec
 from penstock import __version__
 from penstock.domain import JournalError
 from penstock.engine import Engine
-from penstock.routing import RoutingConfig
+from penstock.routing import BASELINES, RoutingConfig, make_policy, static_policy
 from penstock.sim import Scenario
 from penstock.trials.compare import DayCosts, ScenarioResult, choose_baseline, policy_results
 from penstock.trials.day import Setting, engine_of, run_day
 from penstock.trials.markets import Market
-from penstock.trials.policies import BASELINES, make_policy, static_policy
 from penstock.trials.workers import run_tasks
 
 # Seeds of the three uses never meet: 1, 2, … judge; these choose the baseline, and train.

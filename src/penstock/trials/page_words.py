@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Final, NamedTuple
 
+from penstock.routing import BASELINES
 from penstock.trials.compare import PolicyResult, ScenarioResult, Versus
-from penstock.trials.policies import BASELINES
 from penstock.trials.statistics import Estimate, excludes_zero
 
 NOT_KNOWN: Final = "not known"

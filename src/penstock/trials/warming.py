@@ -7,10 +7,9 @@ import msgspec
 from penstock.domain import NS_PER_S
 from penstock.features import FEATURE_NAMES, FEATURES_VERSION
 from penstock.models import dump_model, synthetic_model
-from penstock.routing import RoutingConfig
+from penstock.routing import POLICIES, RoutingConfig, make_policy, static_policy
 from penstock.trials.day import Setting, run_day
 from penstock.trials.markets import Market
-from penstock.trials.policies import POLICIES, make_policy, static_policy
 
 _WARM_S = 240.0  # long enough for a parent to come and go
 

@@ -1,4 +1,4 @@
-"""Policies by name: what the command line and a scenario file may ask for."""
+"""Policies by name: what a command line or a configuration may ask for."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ from typing import Final
 from penstock.domain import ConfigError, Problem, Universe
 from penstock.features import FEATURE_NAMES, FEATURES_VERSION
 from penstock.models import load_model
-from penstock.routing import (
-    Policy,
-    ProportionalPolicy,
-    RoutingConfig,
-    StaticPolicy,
-    SupervisedPolicy,
-    SweepPolicy,
-    resolve_waterfall,
-)
+from penstock.routing.config import RoutingConfig
+from penstock.routing.policy import Policy
+from penstock.routing.proportional import ProportionalPolicy
+from penstock.routing.static import StaticPolicy
+from penstock.routing.supervised import SupervisedPolicy
+from penstock.routing.sweep import SweepPolicy
+from penstock.routing.waterfall import resolve_waterfall
 
 BASELINES: Final = ("static", "sweep", "proportional")
 LEARNED: Final = ("supervised",)

@@ -7,18 +7,13 @@ import pytest
 from penstock.domain import ConfigError, ModelFileError
 from penstock.features import FEATURE_NAMES, FEATURES_VERSION
 from penstock.models import dump_model, synthetic_model
-from penstock.routing import RoutingConfig
-from penstock.trials import (
-    BASELINES,
+from penstock.routing import (
     LEARNED,
-    MAX_SEEDS,
     POLICIES,
-    TRAINING_SEED,
+    RoutingConfig,
     check_policy_names,
-    days_to_run,
+    make_policy,
 )
-from penstock.trials.evaluation import BASELINE_SEED
-from penstock.trials.policies import make_policy
 from tests.support.small_days import small_scenario
 
 UNIVERSE = small_scenario().universe()
@@ -66,29 +61,3 @@ def test_no_policy_is_refused_and_one_is_enough() -> None:
     check_policy_names(("static",), "--policies")
     with pytest.raises(ConfigError, match="at least one"):
         check_policy_names((), "--policies")
-
-
-def test_days_that_judge_choose_and_train_never_meet() -> None:
-    """A model is never judged on a day it learned from, nor a baseline on one that chose it."""
-    tasks = days_to_run(POLICIES, MAX_SEEDS - 1, 3)
-    judged = {task.seed for task in tasks if task.seed < BASELINE_SEED}
-    choosing = {task.seed for task in tasks} - judged
-
-    assert set(range(1, MAX_SEEDS)) == judged
-    assert {BASELINE_SEED, BASELINE_SEED + 1, BASELINE_SEED + 2} == choosing
-    assert max(choosing) < TRAINING_SEED
-    assert set(BASELINES) == {task.policy for task in tasks if task.seed in choosing}
-
-
-def test_a_single_baseline_needs_no_choice() -> None:
-    """No day is spent on finding the best of one."""
-    tasks = days_to_run(("static", "supervised"), 2, 4)
-
-    assert [1, 1, 2, 2] == [task.seed for task in tasks]
-    assert [True, True, False, False] == [task.is_journaled for task in tasks]
-
-
-def test_seeds_that_would_meet_another_use_are_a_mistake_of_ours() -> None:
-    """The command line allows fewer."""
-    with pytest.raises(AssertionError, match="another use"):
-        days_to_run(("static",), MAX_SEEDS, 0)
