@@ -44,7 +44,7 @@ clean: ## remove what these targets made, except runs/
 
 # ---- the environment ----
 
-.venv/installed: requirements/lock.txt pyproject.toml
+.venv/installed: requirements/lock.txt requirements/fix.txt pyproject.toml
 	@command -v $(PYTHON) > /dev/null && $(PYTHON) -c 'import ensurepip, venv' 2> /dev/null \
 		|| { echo "Python with venv is missing. On Debian or Ubuntu: $(APT)"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
@@ -56,11 +56,15 @@ clean: ## remove what these targets made, except runs/
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lock.txt
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@echo "Building the FIX engine from source: two to four minutes, the first time only ..."
+	@CFLAGS="-O1 -g0" $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes \
+		--no-deps --no-build-isolation -r requirements/fix.txt
 	@touch $@
 
 # Compiled with the oldest Python that we support: newer ones would pick versions that it cannot use.
-# Nothing of this machine's own package settings may reach the file.
-lock: ## write requirements/lock.txt anew from pyproject.toml (ARGS=--upgrade for newer versions)
+# Nothing of this machine's own package settings may reach the files. The FIX engine has a file of its
+# own because it is built with flags of its own.
+lock: ## write requirements/*.txt anew from pyproject.toml (ARGS=--upgrade for newer versions)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
 		|| { echo "The lock is made with Python 3.11: make lock PYTHON=python3.11"; exit 1; }
 	$(PYTHON) -m venv build/lock
@@ -70,3 +74,9 @@ lock: ## write requirements/lock.txt anew from pyproject.toml (ARGS=--upgrade fo
 		build/lock/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe \
 			--all-build-deps --extra dev --no-emit-options $(ARGS) \
 			--output-file requirements/lock.txt pyproject.toml
+	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["fix"])' \
+		> build/lock/fix.in
+	env -u PIP_EXTRA_INDEX_URL -u PIP_FIND_LINKS PIP_CONFIG_FILE=/dev/null \
+		CUSTOM_COMPILE_COMMAND="make lock" \
+		build/lock/bin/pip-compile --quiet --generate-hashes --no-annotate --no-emit-options \
+			--output-file requirements/fix.txt build/lock/fix.in

@@ -90,6 +90,15 @@ def test_lock_holds_pins_and_hashes_only() -> None:
     assert len(locked()) == len(lines)
 
 
+def test_the_fix_engine_is_pinned_apart_with_its_hash() -> None:
+    """It is built with flags of its own, so it has a file of its own; the pin is still one."""
+    text = (ROOT / "requirements/fix.txt").read_text().replace("\\\n", "")
+    (line,) = [line for line in text.splitlines() if line and not line.startswith("#")]
+
+    assert EXTRAS["fix"] == [line.split()[0]]
+    assert re.fullmatch(r"[\w.-]+==[\w.]+ (\s*--hash=sha256:[0-9a-f]{64})+", line)
+
+
 @pytest.mark.parametrize("decision", DECISIONS, ids=lambda decision: decision.path.name)
 def test_decisions_have_the_form(decision: File) -> None:
     """Short, dated, with the road not taken and the condition to revisit."""
