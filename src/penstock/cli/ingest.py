@@ -57,7 +57,7 @@ def command(
         out.print(f"  {count:>9,}  {name.replace('_', ' ')}")
     out.print("cleaning")
     for step in context.cleaning:
-        out.print(f"  {msgspec.to_builtins(step)}")
+        out.print(f"  {step.n:>9,}  {step.rule}: {step.treatment}")
 
 
 def _symbol_and_day(
