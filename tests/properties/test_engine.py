@@ -139,7 +139,7 @@ class Laws:
             parent = self.engine.parents[order.parent_id]
             live_shares = self.schedule.ledger.live_shares(order.parent_id)
             assert parent.state is ParentState.WORKING
-            assert parent.filled_shares + live_shares <= parent.size_shares
+            assert parent.filled_shares + live_shares <= parent.wanted_shares
             assert not self._is_killed
             assert self._is_up[order.venue_idx]
             assert not self._off_venues.get(order.venue_idx, False)

@@ -9,7 +9,8 @@ from penstock.features import FEATURES_VERSION, features_fingerprint, features_p
 ROOT = Path(__file__).parents[2]
 
 # One line a version, kept: a model's card names the version it was trained on.
-FINGERPRINTS = {"1": "0ab98834f88e35d0"}
+# Of version 1 the words on `card_markout_bps` were corrected; what it computes is the same.
+FINGERPRINTS = {"1": "5380189280619a46"}
 
 
 def test_the_page_is_what_the_registry_says() -> None:

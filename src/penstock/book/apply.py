@@ -69,12 +69,13 @@ def apply_message(
     if not is_protected[message.venue_idx] or not (was_shown or is_shown):
         return
     appears = was_shown != is_shown  # or disappears
+    instrument_idx, recv_ns = message.instrument_idx, message.recv_ns
     new_ticks, new_shares = best_ticks(levels, meta, b, BID), best_shares(levels, meta, b, BID)
     if appears or bid_ticks != new_ticks or bid_shares != new_shares:
-        _find_best(levels, meta, nbbo, is_protected, n_venues, tape, i, BID)
+        _find_best(levels, meta, nbbo, is_protected, n_venues, instrument_idx, recv_ns, BID)
     new_ticks, new_shares = best_ticks(levels, meta, b, ASK), best_shares(levels, meta, b, ASK)
     if appears or ask_ticks != new_ticks or ask_shares != new_shares:
-        _find_best(levels, meta, nbbo, is_protected, n_venues, tape, i, ASK)
+        _find_best(levels, meta, nbbo, is_protected, n_venues, instrument_idx, recv_ns, ASK)
 
 
 @kernel
@@ -96,6 +97,33 @@ def apply_messages(
         assert venue_idx < n_venues, "a message names no venue of the books"
         if venue_idx >= 0:
             apply_message(levels, meta, nbbo, is_protected, n_venues, tape, i)
+
+
+@kernel
+def withhold(
+    levels: LevelArray,
+    meta: MetaArray,
+    nbbo: NbboArray,
+    is_protected: NDArray[np.bool_],
+    n_venues: int,
+    venue_idx: int,
+    is_withheld: int,
+    now_ns: int,
+) -> None:
+    """
+    Stop (1) or go on (0) believing a venue's books, and find every NBBO anew.
+
+    Messages go on changing them meanwhile. What only a snapshot can mend stays broken.
+    """
+    for instrument_idx in range(len(nbbo)):
+        b = instrument_idx * n_venues + venue_idx
+        if meta[b].is_withheld == is_withheld:
+            continue
+        meta[b].is_withheld = is_withheld
+        _judge(levels, meta, b, 0)
+        if is_protected[venue_idx]:
+            _find_best(levels, meta, nbbo, is_protected, n_venues, instrument_idx, now_ns, BID)
+            _find_best(levels, meta, nbbo, is_protected, n_venues, instrument_idx, now_ns, ASK)
 
 
 @inlined
@@ -160,7 +188,7 @@ def _judge(levels: LevelArray, meta: MetaArray, b: int, seq: int) -> None:
     is_known = (has_bids or book.forgotten_bid_ticks == 0) and (
         has_asks or book.forgotten_ask_ticks == 0
     )
-    is_whole = not book.is_lost and not book.in_snapshot
+    is_whole = not book.is_lost and not book.in_snapshot and not book.is_withheld
     book.is_valid = 1 if is_whole and is_known and not is_crossed else 0
 
 
@@ -171,12 +199,11 @@ def _find_best(
     nbbo: NbboArray,
     is_protected: NDArray[np.bool_],
     n_venues: int,
-    tape: TapeArray,
-    i: int,
+    instrument_idx: int,
+    recv_ns: int,
     side: int,
 ) -> None:
     """Find one side of the protected NBBO anew; halted and invalid books do not count."""
-    instrument_idx = tape[i].instrument_idx
     sign = 1 if side == BID else -1
     best, best_size, n_at_best = 0, 0, 0
     for venue_idx in range(n_venues):
@@ -196,4 +223,4 @@ def _find_best(
         quote.ask_ticks, quote.ask_shares, quote.n_ask_venues = best, best_size, n_at_best
     is_two_sided = quote.n_bid_venues > 0 and quote.n_ask_venues > 0
     quote.is_valid = 1 if is_two_sided and quote.bid_ticks < quote.ask_ticks else 0
-    quote.recv_ns = tape[i].recv_ns
+    quote.recv_ns = recv_ns

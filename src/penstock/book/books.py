@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.book.apply import apply_messages
+from penstock.book.apply import apply_messages, withhold
 from penstock.book.layout import (
     ASK,
     BID,
@@ -26,8 +26,8 @@ class Books:
     Displayed depth of every instrument at every venue, and the protected NBBO across venues.
 
     A book never guesses. Before its feed has started, from a gap until the end of the next
-    snapshot, and while it is crossed, it is invalid: `best` and `depth` return None, and it is left
-    out of the NBBO. What each message does is said at `apply_message`.
+    snapshot, while it is crossed, and while its feed is withheld, it is invalid: `best` and
+    `depth` return None, and it is left out of the NBBO. What each message does: `apply_message`.
 
     Invariants:
         levels of a side are strictly sorted, best last, and each holds at least one share;
@@ -67,6 +67,13 @@ class Books:
         apply_messages(
             self.levels, self.meta, self.nbbo, self.is_protected, self.n_venues, tape, lo, hi
         )
+
+    def withhold(self, venue_idx: int, is_withheld: bool, now_ns: int) -> None:
+        """Stop or go on believing all books of a venue, because its feed is late or broken."""
+        withhold(
+            self.levels, self.meta, self.nbbo, self.is_protected, self.n_venues,
+            venue_idx, int(is_withheld), now_ns,
+        )  # fmt: skip
 
     def is_valid(self, instrument_idx: int, venue_idx: int) -> bool:
         """True if the book can be believed."""

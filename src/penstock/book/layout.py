@@ -19,6 +19,7 @@ BOOK_META_DTYPE = np.dtype(
         ("is_lost", np.int64),  # something was missed: only a snapshot can mend it
         ("in_snapshot", np.int64),  # between CLEAR and SNAPSHOT_END
         ("is_halted", np.int64),
+        ("is_withheld", np.int64),  # its feed is late or broken, says the host
         ("last_seq", np.int64),  # 0 before the first numbered message
         ("last_event_ns", np.int64),
         ("last_recv_ns", np.int64),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+import traceback
 from importlib import import_module
 from typing import Final
 
@@ -77,3 +79,9 @@ def main() -> None:
     except PenstockError as error:
         click.echo(f"penstock: {error}", err=True)
         raise SystemExit(EXIT_BAD_INPUT) from None
+    except AssertionError:
+        # A promise of ours broke: the trace is for us, the command lets anybody do it again.
+        click.echo(traceback.format_exc(), err=True, nl=False)
+        command = shlex.join(["penstock", *sys.argv[1:]])
+        click.echo(f"penstock: a promise broke (above); to see it again: {command}", err=True)
+        raise SystemExit(EXIT_BROKEN_PROMISE) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from penstock.domain import ChildFill, ChildOrder, ChildState, Ns, Shares
+from penstock.domain import ChildBust, ChildFill, ChildOrder, ChildState, Ns, Shares
 
 
 @dataclass(slots=True)
@@ -26,8 +26,10 @@ class Child:
     first_fill_ns: Ns | None = None
     is_acked: bool = False
     is_cancel_asked: bool = False
+    n_cancel_refusals: int = 0
     executions: dict[str, ChildFill] = field(default_factory=dict)
     busted_ids: list[str] = field(default_factory=list)  # a late copy of these is no execution
+    early_busts: dict[str, ChildBust] = field(default_factory=dict)  # their executions are to come
 
     def __post_init__(self) -> None:
         self.size_shares = self.order.size_shares

@@ -17,6 +17,7 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
     retry_ns: Ns = Ns(250 * NS_PER_MS)  # nothing could be sent: look again after this
     completion_window_ns: Ns = Ns(2 * NS_PER_S)
-    markout_ns: Ns = Ns(5 * NS_PER_S)  # after a fill, when its price is compared with the midpoint
+    # From the end of a child that filled: the midpoint then is held against the decision's.
+    markout_ns: Ns = Ns(5 * NS_PER_S)
     latency_budget_ns: Ns = Ns(1 * NS_PER_MS)  # a decision slower than this is a strike
     latency_strikes: int = 3  # so many strikes in a row, and the fall-back policy takes over

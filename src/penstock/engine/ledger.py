@@ -144,6 +144,7 @@ def _parent_bytes(parent: Parent) -> bytes:
         parent.order,
         str(parent.state),
         parent.size_shares,
+        parent.wanted_shares,
         parent.limit_ticks,
         parent.filled_shares,
         parent.paid_ticks_shares,
@@ -170,7 +171,9 @@ def _child_bytes(child: Child) -> bytes:
         child.first_fill_ns,
         child.is_acked,
         child.is_cancel_asked,
+        child.n_cancel_refusals,
         list(child.executions.values()),
         child.busted_ids,
+        list(child.early_busts.values()),
     )
     return msgspec.msgpack.encode(facts)

@@ -41,14 +41,16 @@ def venue_down(core: Core, event: VenueDown) -> None:
 
 
 def feed_lost(core: Core, event: FeedGap | FeedStale) -> None:
-    """Its quotes are not to be believed; its rows are excluded until it has recovered."""
+    """Its quotes are not to be believed: no row uses them, nor NBBO, collar or any price."""
     core.decider.reach.is_fed[event.venue_idx] = False
+    core.view.withhold(event.venue_idx, True, core.now_ns)
     core.alert(AlertLevel.WARNING, "feed_lost", f"venue {event.venue_idx}: {type(event).__name__}")
 
 
 def feed_recovered(core: Core, event: FeedRecovered) -> None:
-    """Its quotes count again."""
+    """Its quotes count again, where no snapshot is missing."""
     core.decider.reach.is_fed[event.venue_idx] = True
+    core.view.withhold(event.venue_idx, False, core.now_ns)
 
 
 def latency_observed(core: Core, event: LatencyObserved) -> None:

@@ -8,6 +8,8 @@ from penstock.domain import (
     AlertLevel,
     CancelParent,
     NewParent,
+    OrderError,
+    ParentOrder,
     ParentState,
     ReplaceParent,
     ReportKind,
@@ -15,6 +17,7 @@ from penstock.domain import (
     Side,
     Ticks,
     Timer,
+    check_parent,
 )
 from penstock.engine.core import Core
 from penstock.engine.parent import Parent
@@ -31,9 +34,13 @@ def new_parent(core: Core, event: NewParent) -> None:
             AlertLevel.CRITICAL, "duplicate_parent", f"parent {order.parent_id} came a second time"
         )
         return
-    touch = core.view.touch(order.instrument_idx)
-    parent = core.ledger.open_parent(order, touch.mid_ticks_x2)
-    refusal = core.decider.refusal(order.objective) or core.risk.deny_parent(order, touch)
+    refusal: object = _malformed(order, core.view.n_instruments)
+    mid_ticks_x2 = 0
+    if refusal is None:
+        touch = core.view.touch(order.instrument_idx)
+        mid_ticks_x2 = touch.mid_ticks_x2
+        refusal = core.decider.refusal(order.objective) or core.risk.deny_parent(order, touch)
+    parent = core.ledger.open_parent(order, mid_ticks_x2)
     if refusal is not None:
         parent.state = ParentState.REJECTED
         core.report(parent, ReportKind.REJECTED, str(refusal))
@@ -58,10 +65,14 @@ def replace_parent(core: Core, event: ReplaceParent) -> None:
     if parent is None:
         return
     is_tighter = _is_tighter(parent.order.side, parent.limit_ticks, event.limit_ticks)
-    denial = _deny_size(event) or _deny_growth(core, parent, event)
+    wanted = msgspec.structs.replace(
+        parent.order, size_shares=event.size_shares, limit_ticks=event.limit_ticks
+    )
+    denial = _malformed(wanted, core.view.n_instruments) or _deny_growth(core, parent, wanted)
     if denial is not None:
         core.report(parent, ReportKind.REPLACE_REFUSED, f"not replaced: {denial}")
         return
+    parent.wanted_shares = event.size_shares
     parent.size_shares = Shares(max(event.size_shares, parent.filled_shares))
     parent.limit_ticks = event.limit_ticks
     core.report(parent, ReportKind.REPLACED, "replaced")
@@ -73,23 +84,23 @@ def replace_parent(core: Core, event: ReplaceParent) -> None:
         route(core, parent)
 
 
-def _deny_size(event: ReplaceParent) -> str | None:
-    if event.size_shares > 0:
-        return None
-    return f"{event.size_shares} shares is no order; cancel it instead"
+def _malformed(order: ParentOrder, n_instruments: int) -> str | None:
+    """Why no market could take the order, in words; None if one could."""
+    try:
+        check_parent(order, n_instruments=n_instruments)
+    except OrderError as error:
+        return str(error)
+    return None
 
 
-def _deny_growth(core: Core, parent: Parent, event: ReplaceParent) -> RiskDenial | None:
+def _deny_growth(core: Core, parent: Parent, wanted: ParentOrder) -> RiskDenial | None:
     """Why the order may not become larger or pay more; to ask for less is always allowed."""
-    side, old_ticks, new_ticks = parent.order.side, parent.limit_ticks, event.limit_ticks
-    if event.size_shares <= parent.size_shares and (
-        old_ticks == new_ticks or _is_tighter(side, old_ticks, new_ticks)
+    old_ticks, new_ticks = parent.limit_ticks, wanted.limit_ticks
+    if wanted.size_shares <= parent.wanted_shares and (
+        old_ticks == new_ticks or _is_tighter(wanted.side, old_ticks, new_ticks)
     ):
         return None
-    order = msgspec.structs.replace(
-        parent.order, size_shares=event.size_shares, limit_ticks=event.limit_ticks
-    )
-    return core.risk.deny_parent(order, core.view.touch(order.instrument_idx))
+    return core.risk.deny_parent(wanted, core.view.touch(wanted.instrument_idx))
 
 
 def _is_tighter(side: Side, old_ticks: Ticks | None, new_ticks: Ticks | None) -> bool:

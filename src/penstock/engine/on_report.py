@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from penstock.domain import (
     AlertLevel,
     ChildAck,
@@ -26,6 +28,9 @@ from penstock.engine.parent import Parent
 from penstock.engine.timers import Purpose
 from penstock.engine.working import cancel_child, cancel_live, conclude_if_idle, route, signed
 
+STUBBORN_REFUSALS: Final = 5
+"""Refused cancels of one child after which a person must call; the wait doubles with each."""
+
 
 def ack(core: Core, event: ChildAck) -> None:
     """The venue has it; how long that took is a feature."""
@@ -42,7 +47,7 @@ def ack(core: Core, event: ChildAck) -> None:
 def fill(core: Core, event: ChildFill) -> None:
     """Book an execution once, tell the OMS, and go on if it ended the child."""
     child = _known(core, event)
-    if child is None:
+    if child is None or _is_absurd(core, event):
         return
     was_terminal = child.state.is_terminal
     if not core.ledger.book_fill(child, event, _row(child)):
@@ -61,6 +66,9 @@ def fill(core: Core, event: ChildFill) -> None:
     )
     _take_stock(core, parent)
     core.report(parent, ReportKind.FILL, "fill", event)
+    early = child.early_busts.pop(event.exec_id, None)
+    if early is not None:
+        _take_back(core, child, early)
     if child.state is ChildState.FILLED and not was_terminal:
         _ended(core, child)
 
@@ -85,10 +93,19 @@ def cancelled(core: Core, event: ChildCancelled) -> None:
 def cancel_reject(core: Core, event: ChildCancelReject) -> None:
     """Too late, as a rule: the fill that won the race is here or on its way. If not, ask again."""
     child = _known(core, event)
-    if child is not None and not child.state.is_terminal:
-        child.state = ChildState.LIVE
-        child.is_cancel_asked = False
-        core.set_timer(Purpose.REST_OVER, event.child_id, core.now_ns + core.config.retry_ns)
+    if child is None or child.state.is_terminal:
+        return
+    child.state = ChildState.LIVE
+    child.is_cancel_asked = False
+    child.n_cancel_refusals += 1
+    if child.n_cancel_refusals == STUBBORN_REFUSALS:
+        core.alert(
+            AlertLevel.CRITICAL,
+            "cancel_refused",
+            f"child {event.child_id} cannot be cancelled: {event.reason}; call the venue",
+        )
+    wait_ns = core.config.retry_ns << min(child.n_cancel_refusals - 1, 6)
+    core.set_timer(Purpose.REST_OVER, event.child_id, core.now_ns + wait_ns)
 
 
 def status(core: Core, event: ChildStatus) -> None:
@@ -146,14 +163,27 @@ def bust(core: Core, event: ChildBust) -> None:
     child = _known(core, event)
     if child is None:
         return
-    parent = core.ledger.parent_of(child)
     if _is_known_bust(child, event):
         core.alert(AlertLevel.INFO, "duplicate_bust", f"bust of {event.exec_id} came again")
-        return
-    busted = child.executions.get(event.exec_id)
-    if busted is None or not core.ledger.reverse(child, event, _row(child)):
-        core.alert(AlertLevel.CRITICAL, "unknown_bust", f"bust of unknown {event.exec_id}")
-        return
+    elif event.exec_id in child.executions:
+        _take_back(core, child, event)
+        parent = core.ledger.parent_of(child)
+        if not parent.live_children:
+            route(core, parent)
+    else:
+        child.early_busts[event.exec_id] = event
+        core.alert(
+            AlertLevel.CRITICAL,
+            "unknown_bust",
+            f"bust of {event.exec_id}, which we do not have: it counts as soon as its fill comes",
+        )
+
+
+def _take_back(core: Core, child: Child, event: ChildBust) -> None:
+    """Reverse or correct an execution that is booked, and tell the OMS."""
+    parent = core.ledger.parent_of(child)
+    busted = child.executions[event.exec_id]
+    core.ledger.reverse(child, event, _row(child))
     core.risk.on_bust(busted, event, child.order, parent.order.client)
     core.alert(
         AlertLevel.WARNING,
@@ -168,8 +198,6 @@ def bust(core: Core, event: ChildBust) -> None:
         core.report(parent, ReportKind.BUST, "bust", busted)
     else:
         core.report(parent, ReportKind.CORRECTION, "correction", corrected)
-    if not parent.live_children:
-        route(core, parent)
 
 
 def _is_known_bust(child: Child, event: ChildBust) -> bool:
@@ -208,14 +236,32 @@ def _take_stock(core: Core, parent: Parent) -> None:
 
 
 def _known(core: Core, event: ChildReport) -> Child | None:
+    """The child that the report is about; None, and an alert, if it is about none of ours."""
     child = core.ledger.children.get(event.child_id)
+    said = f"{type(event).__name__} for child {event.child_id}"
     if child is None:
+        core.alert(AlertLevel.CRITICAL, "unknown_child", f"{said}, which we never sent")
+        return None
+    if child.order.venue_idx != event.venue_idx:
         core.alert(
             AlertLevel.CRITICAL,
-            "unknown_child",
-            f"{type(event).__name__} for child {event.child_id}, which we never sent",
+            "wrong_venue",
+            f"{said} from venue {event.venue_idx}; it was sent to venue {child.order.venue_idx}",
         )
+        return None
     return child
+
+
+def _is_absurd(core: Core, event: ChildFill) -> bool:
+    """True, and an alert, for an execution that can be none: booking it would free shares."""
+    if event.size_shares > 0 and event.price_ticks > 0:
+        return False
+    core.alert(
+        AlertLevel.CRITICAL,
+        "absurd_fill",
+        f"{event.exec_id}: {event.size_shares} shares at {event.price_ticks} ticks; not booked",
+    )
+    return True
 
 
 def _row(child: Child) -> int:

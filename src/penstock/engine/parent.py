@@ -27,7 +27,8 @@ class Parent:
     State of one parent.
 
     Invariants: `filled_shares` and `paid_ticks_shares` are sums over fills of its children, busts
-    taken out; `size_shares` and `limit_ticks` are the OMS's latest.
+    taken out; `wanted_shares` and `limit_ticks` are the OMS's latest; `size_shares` is what may
+    have filled at most: what is wanted, or what had filled when the OMS came to want less.
     """
 
     order: ParentOrder
@@ -35,6 +36,7 @@ class Parent:
     arrival_mid_ticks_x2: int
     state: ParentState = ParentState.WORKING
     size_shares: Shares = Shares(0)
+    wanted_shares: Shares = Shares(0)
     limit_ticks: Ticks | None = None
     filled_shares: Shares = Shares(0)
     paid_ticks_shares: int = 0
@@ -50,7 +52,7 @@ class Parent:
     attempts: NDArray[Any] = field(default_factory=lambda: np.zeros(0, ATTEMPT_DTYPE))
 
     def __post_init__(self) -> None:
-        self.size_shares = self.order.size_shares
+        self.size_shares = self.wanted_shares = self.order.size_shares
         self.limit_ticks = self.order.limit_ticks
         self.attempts = np.zeros(self.n_rows, ATTEMPT_DTYPE)
 
@@ -59,12 +61,12 @@ class Parent:
         """What the client still wants; zero once terminal."""
         if self.state.is_terminal:
             return Shares(0)
-        return Shares(max(0, self.size_shares - self.filled_shares))
+        return Shares(max(0, self.wanted_shares - self.filled_shares))
 
     @property
     def is_complete(self) -> bool:
         """True when the client has all it asked for."""
-        return self.filled_shares >= self.size_shares
+        return self.filled_shares >= self.wanted_shares
 
     def book_fill(self, fill: ChildFill, sign: int = 1) -> None:
         """Add an execution to the totals, or take it out again with `sign` -1."""

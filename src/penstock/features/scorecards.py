@@ -58,7 +58,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True):
     time_to_fill_s: float  # to the first fill, of children that filled at all
     partial_frac: float
     reject_frac: float
-    markout_bps: float  # positive: the price moved our way after we traded, the venue leaks
+    markout_bps: float  # positive: adverse to what is left of our order, the venue leaks
 
 
 class Scorecards:

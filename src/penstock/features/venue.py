@@ -100,8 +100,8 @@ VENUE: Final = (
         name="card_markout_bps",
         unit="bps",
         lookback=_CARD_LOOKBACK,
-        formula="shrunken, share-weighted mean of s · move of m after own fills in the row: what "
-        "trading there gives away",
+        formula="shrunken, share-weighted mean of s · move of m, from the decision to 5 s after "
+        "the end of an own child that filled in the row: what trading there gives away",
         source="definition",
         imputed=_CARD_IMPUTED,
         family=Family.VENUE,

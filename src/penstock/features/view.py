@@ -86,6 +86,15 @@ class MarketView:
             hi,
         )
 
+    @property
+    def n_instruments(self) -> int:
+        """Instruments of the universe."""
+        return len(self.windows)
+
+    def withhold(self, venue_idx: int, is_withheld: bool, now_ns: int) -> None:
+        """Stop or go on believing a venue's quotes; its messages are still taken."""
+        self.books.withhold(venue_idx, is_withheld, now_ns)
+
     def touch(self, instrument_idx: int) -> Touch:
         """The protected NBBO now, for code that is not compiled."""
         quote: tuple[Ticks, Ticks, Shares, Shares, int] = self._quotes.item(instrument_idx)

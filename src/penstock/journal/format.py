@@ -33,6 +33,9 @@ class RecordKind(IntEnum):
     MARKET = 3  # rows of TAPE_DTYPE, raw
 
 
+_KINDS: Final = frozenset(RecordKind)
+
+
 class Frame(NamedTuple):
     """The front of a record."""
 
@@ -52,7 +55,7 @@ def unpack_frame(data: bytes) -> Frame | None:
     frame = data[: FRAME.size]
     magic, kind, n_payload_bytes, payload_crc32 = FRAME.unpack(frame)
     (frame_crc32,) = FRAME_CRC.unpack(data[FRAME.size : FRAME_BYTES])
-    if magic != RECORD_MAGIC or zlib.crc32(frame) != frame_crc32:
+    if magic != RECORD_MAGIC or zlib.crc32(frame) != frame_crc32 or kind not in _KINDS:
         return None
     return Frame(RecordKind(kind), n_payload_bytes, payload_crc32)
 

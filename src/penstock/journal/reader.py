@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -20,6 +20,7 @@ from penstock.journal.format import (
     unpack_frame,
 )
 
+SECTOR_BYTES: Final = 512
 _EVENT = msgspec.msgpack.Decoder(Event)
 _COMMANDS = msgspec.msgpack.Decoder(list[Command])
 
@@ -33,20 +34,34 @@ class Entry(NamedTuple):
 
     @property
     def event(self) -> Event:
-        """The event of an EVENT record."""
-        event: Event = _EVENT.decode(self.payload)
+        """The event of an EVENT record. JournalError if this release does not know it."""
+        try:
+            event: Event = _EVENT.decode(self.payload)
+        except msgspec.DecodeError as error:
+            raise self._unreadable("an event", error) from None
         return event
 
     @property
     def commands(self) -> list[Command]:
-        """The commands of a COMMANDS record."""
-        return _COMMANDS.decode(self.payload)
+        """The commands of a COMMANDS record. JournalError if this release does not know them."""
+        try:
+            return _COMMANDS.decode(self.payload)
+        except msgspec.DecodeError as error:
+            raise self._unreadable("commands", error) from None
 
     @property
     def tape(self) -> TapeArray:
         """The rows of a MARKET record."""
         # A copy, because kernels are compiled for arrays that can be written.
         return np.frombuffer(self.payload, dtype=TAPE_DTYPE).copy()
+
+    def _unreadable(self, what: str, error: Exception) -> JournalError:
+        return JournalError.one(
+            where=f"journal, byte {self.offset}",
+            expected=f"{what} as this release of Penstock writes them",
+            found=f"a whole record that is none: {error}",
+            fix="read it with the release that wrote it",
+        )
 
 
 class Scan(NamedTuple):
@@ -55,7 +70,7 @@ class Scan(NamedTuple):
     context: dict[str, Any]
     n_records: int
     n_whole_bytes: int
-    n_torn_bytes: int  # of a last record that a kill cut short
+    n_torn_bytes: int  # of a last record that a kill, or the end of power, cut short
 
 
 def read_context(path: Path) -> dict[str, Any]:
@@ -94,6 +109,8 @@ def _read_header(file: BinaryIO, path: Path) -> dict[str, Any]:
     magic, version, n_bytes, crc32 = (
         FILE_HEADER.unpack(front) if len(front) == FILE_HEADER.size else (b"", 0, 0, 0)
     )
+    if front[:4] == MAGIC and len(front) < FILE_HEADER.size:
+        raise _cut_short(path)
     if magic != MAGIC:
         raise JournalError.one(
             where=str(path),
@@ -109,10 +126,21 @@ def _read_header(file: BinaryIO, path: Path) -> dict[str, Any]:
             fix="read it with the release that wrote it",
         )
     context = file.read(n_bytes)
+    if len(context) < n_bytes:
+        raise _cut_short(path)
     if zlib.crc32(context) != crc32:
         raise _damaged(path, FILE_HEADER.size, "a context that matches its checksum")
     decoded: dict[str, Any] = msgspec.json.decode(context)
     return decoded
+
+
+def _cut_short(path: Path) -> JournalError:
+    return JournalError.one(
+        where=str(path),
+        expected="the header of a journal",
+        found="a file that ends inside it: nothing was ever journalled",
+        fix="remove the file",
+    )
 
 
 def _entries(file: BinaryIO, path: Path) -> Iterator[Entry]:
@@ -123,16 +151,31 @@ def _entries(file: BinaryIO, path: Path) -> Iterator[Entry]:
             return
         frame = unpack_frame(front)
         if frame is None:
-            # A machine that lost power may leave zeros where the last pages should be.
-            if not any(front) and not any(file.read()):
+            if _ends_in_lost_pages(file, offset, FRAME_BYTES):
                 return
             raise _damaged(path, offset, "the frame of a record")
         payload = file.read(frame.n_payload_bytes)
         if len(payload) < frame.n_payload_bytes:
             return
         if zlib.crc32(payload) != frame.payload_crc32:
+            if _ends_in_lost_pages(file, offset, FRAME_BYTES + frame.n_payload_bytes):
+                return
             raise _damaged(path, offset, "a record that matches its checksum")
         yield Entry(frame.kind, payload, offset)
+
+
+def _ends_in_lost_pages(file: BinaryIO, offset: int, n_record_bytes: int) -> bool:
+    """
+    True if from inside this record on the file holds nothing but zeros.
+
+    A machine that loses power may leave zeros where its last pages should be: from the start of a
+    disk sector to the end of the file.
+    """
+    file.seek(offset)
+    rest = file.read()
+    zeros_from = offset + len(rest.rstrip(b"\0"))
+    sector_from = -(-zeros_from // SECTOR_BYTES) * SECTOR_BYTES
+    return zeros_from < offset + n_record_bytes and sector_from < offset + len(rest)
 
 
 def _damaged(path: Path, offset: int, expected: str) -> JournalError:

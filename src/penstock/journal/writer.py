@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext, suppress
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
@@ -28,15 +30,22 @@ class Fsync(StrEnum):
 
 class JournalWriter:
     """
-    Appends records to one file. Not for two writers at once.
+    Appends records to one file. While it is open nobody else can write there.
+
+    A write that fails (a full disk) leaves the whole records as they were and is the writer's end:
+    this and every later call raises, so that nothing is carried out that was not written down.
 
     Raises:
-        JournalError: the file exists already (`create`), or is not a journal (`resume`).
+        JournalError: the file exists already (`create`), is not a journal or is being written by
+            another process (`resume`), or cannot be written to.
     """
 
-    def __init__(self, file_descriptor: int, fsync: Fsync) -> None:
+    def __init__(self, path: Path, file_descriptor: int, n_bytes: int, fsync: Fsync) -> None:
+        self._path = path
         self._fd = file_descriptor
+        self._n_bytes = n_bytes  # all of them whole records
         self._fsync = fsync
+        self._is_dead = False
         self._encoder = msgspec.msgpack.Encoder()
 
     @classmethod
@@ -52,16 +61,25 @@ class JournalWriter:
                 found="a file",
                 fix="give another path, or move the old journal away",
             ) from None
-        _write(fd, pack_header(msgspec.json.encode(context)))
-        return cls(fd, fsync)
+        _lock(fd, path)
+        header = pack_header(msgspec.json.encode(context))
+        _write(fd, header)
+        os.fsync(fd)
+        _sync_folder(path.parent)
+        return cls(path, fd, len(header), fsync)
 
     @classmethod
     def resume(cls, path: Path, fsync: Fsync = Fsync.NEVER) -> Self:
         """Go on with a journal after a restart; a record cut short by a kill is cut off."""
-        whole_bytes = scan(path).n_whole_bytes
         fd = os.open(path, os.O_WRONLY | os.O_APPEND)
-        os.ftruncate(fd, whole_bytes)
-        return cls(fd, fsync)
+        try:
+            _lock(fd, path)
+            whole_bytes = scan(path).n_whole_bytes
+            os.ftruncate(fd, whole_bytes)
+        except JournalError:
+            os.close(fd)
+            raise
+        return cls(path, fd, whole_bytes, fsync)
 
     def append_event(self, event: Event) -> None:
         """Before the core sees it."""
@@ -77,13 +95,32 @@ class JournalWriter:
             self._append(RecordKind.MARKET, tape[lo:hi].tobytes())
 
     def _append(self, kind: RecordKind, payload: bytes) -> None:
-        _write(self._fd, pack_record(kind, payload))
-        if self._fsync is Fsync.ALWAYS:
-            os.fsync(self._fd)
+        if self._is_dead:
+            raise self._failed("an earlier write failed")
+        record = pack_record(kind, payload)
+        try:
+            _write(self._fd, record)
+            if self._fsync is Fsync.ALWAYS:
+                os.fsync(self._fd)
+        except OSError as error:
+            self._is_dead = True
+            with suppress(OSError):  # if this fails too, the reader finds a torn last record
+                os.ftruncate(self._fd, self._n_bytes)
+            raise self._failed(str(error)) from error
+        self._n_bytes += len(record)
+
+    def _failed(self, found: str) -> JournalError:
+        return JournalError.one(
+            where=str(self._path),
+            expected="to append a record",
+            found=found,
+            fix="make room or repair the disk, then start again: the journal is whole up to here",
+        )
 
     def close(self) -> None:
         """To the disk, then closed."""
-        os.fsync(self._fd)
+        with suppress(OSError) if self._is_dead else nullcontext():
+            os.fsync(self._fd)
         os.close(self._fd)
 
     def __enter__(self) -> Self:
@@ -96,6 +133,27 @@ class JournalWriter:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _lock(file_descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(file_descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise JournalError.one(
+            where=str(path),
+            expected="a journal that nobody writes to",
+            found="another process that has it open for writing",
+            fix="stop that process first; `penstock status` shows it if it is a router",
+        ) from None
+
+
+def _sync_folder(folder: Path) -> None:
+    # A new name is on the disk only when its folder is.
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _write(file_descriptor: int, data: bytes) -> None:

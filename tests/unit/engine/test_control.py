@@ -19,7 +19,7 @@ from penstock.domain import (
     VenueUp,
 )
 from penstock.routing import SweepPolicy
-from tests.support.engines import NeedyPolicy, Rig, quote
+from tests.support.engines import BID, NeedyPolicy, Rig, quote
 
 TAKES = [("LIT1", "take"), ("LIT2", "take")]
 SLOW_NS = 5_000_000
@@ -67,6 +67,31 @@ def test_a_venue_with_old_quotes_is_not_used(kind: type[FeedGap | FeedStale]) ->
     rig.give(FeedRecovered, venue_idx=1)
 
     assert [1] == [child.venue_idx for child in rig.order(100, parent_id=2)]
+
+
+@pytest.mark.parametrize("kind", [FeedGap, FeedStale])
+def test_old_quotes_price_nothing(kind: type[FeedGap | FeedStale]) -> None:
+    """Not the NBBO, not the collar, not a post at another venue."""
+    rig = Rig(steps=[("LIT2", "post")])
+    rig.show(quote(2, Side.BUY, BID, 0), quote(2, Side.BUY, BID - 500, 100))
+    rig.give(kind, venue_idx=1)
+    assert BID - 500 == rig.engine.view.touch(0).bid_ticks
+    (child,) = rig.order(100)
+    assert BID - 500 == child.limit_ticks
+    rig.give(FeedRecovered, venue_idx=1)
+
+    assert BID == rig.engine.view.touch(0).bid_ticks
+
+
+def test_messages_during_the_silence_count_when_it_is_over() -> None:
+    """What came is taken; it is only not believed."""
+    rig = Rig(steps=TAKES)
+    rig.give(FeedStale, venue_idx=1)
+    rig.show(quote(1, Side.BUY, BID + 50, 100))
+    assert BID == rig.engine.view.touch(0).bid_ticks
+    rig.give(FeedRecovered, venue_idx=1)
+
+    assert BID + 50 == rig.engine.view.touch(0).bid_ticks
 
 
 def test_a_policy_with_features_does_not_decide_on_old_data() -> None:

@@ -5,12 +5,14 @@ import pytest
 
 from penstock.domain import (
     CancelParent,
+    ChildBust,
     ChildCancelled,
     NewParent,
     ParentOrder,
     ParentState,
     Record,
     ReplaceParent,
+    ReportKind,
     ReportParent,
     Side,
 )
@@ -206,3 +208,38 @@ def test_an_unknown_order_is_an_alert() -> None:
     replace(rig, 100, parent_id=7)
 
     assert ["unknown_parent"] == rig.alerts
+
+
+@pytest.mark.parametrize(("shares", "limit"), [(0, None), (-5, None), (10**9, None), (100, -1)])
+def test_an_order_that_no_market_could_take_is_rejected_in_words(
+    shares: int, limit: int | None
+) -> None:
+    """The edge checks too; the core trusts nobody."""
+    rig = Rig(steps=TAKES)
+    rig.order(shares, limit=limit)
+
+    assert ParentState.REJECTED is rig.parent().state
+    assert all("expected" in text and "Fix" in text for text in rig.texts)
+
+
+@pytest.mark.parametrize(("shares", "limit"), [(10**9, None), (100, -1)])
+def test_a_replace_to_what_no_market_could_take_is_refused(shares: int, limit: int | None) -> None:
+    """The order goes on as it was."""
+    rig = Rig(steps=TAKES)
+    rig.order(300)
+    rig.give(ReplaceParent, parent_id=1, size_shares=shares, limit_ticks=limit)
+    (report,) = rig.all_of(ReportParent)
+
+    assert ReportKind.REPLACE_REFUSED is report.kind
+    assert 300 == rig.parent().wanted_shares
+
+
+def test_a_bust_does_not_buy_more_than_the_client_came_to_want() -> None:
+    """600 had filled when it wanted 500: a bust to 400 leaves 100 to do, not 200."""
+    rig = Rig(steps=TAKES)
+    first, _ = rig.order(2_000)
+    rig.fill(first, 600, "a")
+    replace(rig, 500)
+    rig.report(ChildBust, first, exec_id="a", corrected_shares=400, corrected_price_ticks=ASK)
+
+    assert 100 == rig.parent().leaves_shares

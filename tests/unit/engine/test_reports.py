@@ -21,7 +21,8 @@ from penstock.domain import (
     Tactic,
     Timer,
 )
-from tests.support.engines import ASK, MINUTE_NS, Rig, quote
+from penstock.engine import EngineConfig
+from tests.support.engines import ASK, BID, MINUTE_NS, Rig, quote
 
 TAKE = [("LIT1", "take")]
 TAKES = [("LIT1", "take"), ("LIT2", "take")]
@@ -354,3 +355,69 @@ def test_how_the_price_moved_after_a_fill_goes_on_the_venues_card() -> None:
     rig.wake(markout)
 
     assert before < rig.engine._core.scorecards.estimate(1, int(Tactic.TAKE), rig.now).markout_bps
+
+
+def test_a_markout_is_due_when_the_settings_say_after_the_child_ended() -> None:
+    """It compares with the midpoint of the decision; a fall after a buy is no leakage."""
+    rig = Rig(steps=TAKE)
+    (child,) = rig.order(100)
+    rig.fill(child, 100)
+    due = [timer.due_ns - rig.now for timer in rig.all_of(SetTimer)]
+    assert [EngineConfig().markout_ns] == due
+    (markout,) = rig.all_of(SetTimer)
+    rig.show(*(quote(v, Side.BUY, BID, 0) for v in (1, 2)), quote(1, Side.BUY, BID - 200, 100))
+    rig.wake(markout)
+
+    assert 0 > rig.engine._core.scorecards.estimate(1, int(Tactic.TAKE), rig.now).markout_bps
+
+
+def test_an_execution_of_nothing_is_not_booked() -> None:
+    """A negative size would free shares that a venue holds."""
+    rig = Rig(steps=TAKE)
+    (child,) = rig.order(100)
+    for shares, price in ((0, ASK), (-50, ASK), (10, 0)):
+        rig.fill(child, shares, price_ticks=price)
+        assert ["absurd_fill"] == rig.alerts
+
+    assert 0 == rig.parent().filled_shares
+
+
+def test_a_report_from_another_venue_than_the_childs_is_not_booked() -> None:
+    """Two venues with one number: one of them is wrong."""
+    rig = Rig(steps=TAKE)
+    (child,) = rig.order(100)
+    rig.fill(child, 100, venue_idx=2)
+
+    assert ["wrong_venue"] == rig.alerts
+    assert 0 == rig.parent().filled_shares
+
+
+@pytest.mark.parametrize("to_shares", [0, 30])
+def test_a_bust_that_overtakes_its_fill_counts_when_the_fill_comes(to_shares: int) -> None:
+    """Two channels of one venue keep no order between them."""
+    rig = Rig(steps=TAKE)
+    (child,) = rig.order(100)
+    bust(rig, child, "a", to_shares)
+    assert ["unknown_bust"] == rig.alerts
+    rig.fill(child, 40, "a")
+
+    assert ["bust"] == rig.alerts
+    assert to_shares == rig.parent().filled_shares
+
+
+def test_a_cancel_that_is_always_refused_is_asked_ever_more_seldom_and_a_person_told() -> None:
+    """Four messages a second for ever would help nobody."""
+    rig = Rig(steps=POST)
+    (child,) = rig.order(100)
+    rig.give(CancelParent, parent_id=1)
+    waits, alerts = [], []
+    for _ in range(6):
+        rig.report(ChildCancelReject, child, reason="unknown order")
+        alerts += rig.alerts
+        (again,) = rig.all_of(SetTimer)
+        waits.append(again.due_ns - rig.now)
+        rig.wake(again)
+        assert [child.child_id] == rig.cancelled
+
+    assert ["cancel_refused"] == alerts
+    assert [2 * wait for wait in waits[:-1]] == waits[1:]
