@@ -44,7 +44,7 @@ def test_every_package_has_its_level() -> None:
     modules = {
         path.stem
         for path in (ROOT / "src" / "penstock").glob("[!_]*")
-        if path.suffix == ".py" or path.is_dir()
+        if path.suffix == ".py" or (path / "__init__.py").is_file()
     }
 
     assert set() == modules - named

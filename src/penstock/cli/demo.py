@@ -42,7 +42,7 @@ def command(page: Path, models_dir: Path, workers: int, as_json: bool) -> None:
     \b
     Exit status: 0 finished; 2 bad input.
     """
-    markets = load_markets(scenario_path())
+    markets = load_markets(shipped(SCENARIO))
     model_id, model = train_and_register(markets, TRAIN, models_dir=models_dir, n_workers=workers)
     models = {model_id.name: dump_model(model)}
     comparison = compare(
@@ -67,6 +67,6 @@ def command(page: Path, models_dir: Path, workers: int, as_json: bool) -> None:
     )
 
 
-def scenario_path() -> Path:
-    """The reference scenario: of the checkout, or the copy inside the installed package."""
-    return SCENARIO if SCENARIO.is_file() else Path(str(files("penstock"))) / SCENARIO
+def shipped(path: Path) -> Path:
+    """A scenario or configuration: of the current folder, or the one that came with the package."""
+    return path if path.is_file() else Path(str(files("penstock"))) / "shipped" / path
