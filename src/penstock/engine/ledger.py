@@ -153,6 +153,7 @@ def _parent_bytes(parent: Parent) -> bytes:
         parent.must_complete,
         parent.has_retry_timer,
         parent.is_stopped,
+        parent.awaits_cancels,
         parent.last_denial,
         parent.arrival_mid_ticks_x2,
         parent.live_children,

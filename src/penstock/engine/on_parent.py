@@ -13,7 +13,6 @@ from penstock.domain import (
     ParentState,
     ReplaceParent,
     ReportKind,
-    Shares,
     Side,
     Ticks,
     Timer,
@@ -22,7 +21,7 @@ from penstock.domain import (
 from penstock.engine.core import Core
 from penstock.engine.parent import Parent
 from penstock.engine.timers import Due, Purpose
-from penstock.engine.working import cancel_child, cancel_live, conclude_if_idle, route, stop
+from penstock.engine.working import cancel_child, cancel_live, confirm_size, route, stop
 from penstock.risk import RiskDenial
 
 
@@ -59,7 +58,9 @@ def replace_parent(core: Core, event: ReplaceParent) -> None:
     """
     Take the new size and limit; children that no longer fit are cancelled, then re-planned.
 
-    A size below what has filled already means "no more": fills cannot be undone.
+    A size below what has filled already means "no more": fills cannot be undone. A size below what
+    could still fill is confirmed when the venues have given back what is too much: until then the
+    client may get more.
     """
     parent = _working(core, event.parent_id, "replace", ReportKind.REPLACE_REFUSED)
     if parent is None:
@@ -68,17 +69,24 @@ def replace_parent(core: Core, event: ReplaceParent) -> None:
     wanted = msgspec.structs.replace(
         parent.order, size_shares=event.size_shares, limit_ticks=event.limit_ticks
     )
-    denial = _malformed(wanted, core.view.n_instruments) or _deny_growth(core, parent, wanted)
+    denial = (
+        _still_waiting(parent)
+        or _malformed(wanted, core.view.n_instruments)
+        or _deny_growth(core, parent, wanted)
+    )
     if denial is not None:
         core.report(parent, ReportKind.REPLACE_REFUSED, f"not replaced: {denial}")
         return
     parent.wanted_shares = event.size_shares
-    parent.size_shares = Shares(max(event.size_shares, parent.filled_shares))
     parent.limit_ticks = event.limit_ticks
-    core.report(parent, ReportKind.REPLACED, "replaced")
-    if conclude_if_idle(core, parent, "complete at the new size"):
-        core.report(parent, ReportKind.ENDED, "complete at the new size")
-    elif is_tighter or core.ledger.live_shares(parent) > parent.leaves_shares:
+    parent.awaits_cancels = True
+    confirm_size(core, parent)
+    if parent.awaits_cancels:
+        cancel_live(core, parent)
+        return
+    if parent.state.is_terminal:
+        return
+    if is_tighter:
         cancel_live(core, parent)
     else:
         route(core, parent)
@@ -91,6 +99,10 @@ def _malformed(order: ParentOrder, n_instruments: int) -> str | None:
     except OrderError as error:
         return str(error)
     return None
+
+
+def _still_waiting(parent: Parent) -> str | None:
+    return "an earlier replace waits for its venues" if parent.awaits_cancels else None
 
 
 def _deny_growth(core: Core, parent: Parent, wanted: ParentOrder) -> RiskDenial | None:

@@ -26,7 +26,14 @@ from penstock.engine.deciding import row_of
 from penstock.engine.ledger import is_overfilled
 from penstock.engine.parent import Parent
 from penstock.engine.timers import Purpose
-from penstock.engine.working import cancel_child, cancel_live, conclude_if_idle, route, signed
+from penstock.engine.working import (
+    cancel_child,
+    cancel_live,
+    conclude_if_idle,
+    confirm_size,
+    route,
+    signed,
+)
 
 STUBBORN_REFUSALS: Final = 5
 """Refused cancels of one child after which a person must call; the wait doubles with each."""
@@ -290,6 +297,7 @@ def _ended(core: Core, child: Child) -> None:
     if child.filled_shares > 0:
         core.set_timer(Purpose.MARKOUT, order.child_id, core.now_ns + core.config.markout_ns)
     parent = core.ledger.parent_of(child)
+    confirm_size(core, parent)
     if conclude_if_idle(core, parent, "cancelled"):
         return
     if not parent.live_children:

@@ -28,7 +28,7 @@ class Parent:
 
     Invariants: `filled_shares` and `paid_ticks_shares` are sums over fills of its children, busts
     taken out; `wanted_shares` and `limit_ticks` are the OMS's latest; `size_shares` is what may
-    have filled at most: what is wanted, or what had filled when the OMS came to want less.
+    fill at most: what is wanted, or what had filled or was live when the OMS came to want less.
     """
 
     order: ParentOrder
@@ -47,6 +47,7 @@ class Parent:
     is_stopped: bool = (
         False  # by the client, the kill switch or the horizon: a bust wakes it no more
     )
+    awaits_cancels: bool = False  # a smaller size is confirmed when no more than that can fill
     last_denial: str = ""  # why risk refused the last child; empty once one was sent
     live_children: list[int] = field(default_factory=list)
     attempts: NDArray[Any] = field(default_factory=lambda: np.zeros(0, ATTEMPT_DTYPE))
@@ -65,8 +66,8 @@ class Parent:
 
     @property
     def is_complete(self) -> bool:
-        """True when the client has all it asked for."""
-        return self.filled_shares >= self.wanted_shares
+        """True when the client has all it asked for, and knows what that is."""
+        return self.filled_shares >= self.wanted_shares and not self.awaits_cancels
 
     def book_fill(self, fill: ChildFill, sign: int = 1) -> None:
         """Add an execution to the totals, or take it out again with `sign` -1."""

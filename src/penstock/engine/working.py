@@ -132,6 +132,18 @@ def stop(core: Core, parent: Parent, text: str) -> None:
         core.report(parent, ReportKind.STOPPING, text)
 
 
+def confirm_size(core: Core, parent: Parent) -> None:
+    """Confirm a replaced order as soon as no more than its new size can fill."""
+    if not parent.awaits_cancels or core.ledger.live_shares(parent) > parent.leaves_shares:
+        return
+    parent.awaits_cancels = False
+    parent.size_shares = Shares(max(parent.wanted_shares, parent.filled_shares))
+    core.report(parent, ReportKind.REPLACED, "replaced")
+    if parent.is_complete and not parent.state.is_terminal:
+        parent.state = ParentState.FILLED
+        core.report(parent, ReportKind.ENDED, "complete at the new size")
+
+
 def conclude_if_idle(core: Core, parent: Parent, text: str) -> bool:
     """Make the parent terminal if nothing more can happen to it; True if it is now."""
     if parent.is_complete and not parent.state.is_terminal:

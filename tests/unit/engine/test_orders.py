@@ -98,15 +98,19 @@ def test_a_size_below_what_rests_cancels_and_then_plans_anew() -> None:
 
 
 def test_a_size_below_what_has_filled_means_no_more() -> None:
-    """Fills cannot be undone."""
+    """Fills cannot be undone, and what is live can still fill: the venues answer first."""
     rig = Rig(steps=TAKES)
     first, second = rig.order(2_000)
     rig.fill(first, 500)
     replace(rig, 200)
+    assert [] == rig.texts
+    assert [first.child_id, second.child_id] == rig.cancelled
+    rig.report(ChildCancelled, first)
+    rig.report(ChildCancelled, second)
 
+    assert ["replaced", "complete at the new size"] == rig.texts
     assert ParentState.FILLED is rig.parent().state
     assert (500, 500) == (rig.parent().size_shares, rig.parent().filled_shares)
-    assert [first.child_id, second.child_id] == rig.cancelled
     assert 0 == rig.parent().leaves_shares
 
 
@@ -243,3 +247,19 @@ def test_a_bust_does_not_buy_more_than_the_client_came_to_want() -> None:
     rig.report(ChildBust, first, exec_id="a", corrected_shares=400, corrected_price_ticks=ASK)
 
     assert 100 == rig.parent().leaves_shares
+
+
+def test_a_smaller_size_is_confirmed_when_no_more_can_fill() -> None:
+    """A fill that wins the race is the client's, and no overfill: it has not been told less yet."""
+    rig = Rig(steps=TAKES)
+    first, second = rig.order(2_000)
+    replace(rig, 1_200)
+    replace(rig, 1_100)
+    assert [ReportKind.REPLACE_REFUSED] == [report.kind for report in rig.all_of(ReportParent)]
+    rig.fill(first, 1_000)
+    rig.fill(second, 300)
+    assert [] == rig.alerts
+    rig.report(ChildCancelled, second)
+
+    assert ["replaced", "complete at the new size"] == rig.texts
+    assert (1_300, 1_300) == (rig.parent().size_shares, rig.parent().filled_shares)

@@ -1,0 +1,45 @@
+"""FIX 4.4 as pure translation: messages to events, commands to messages; no session, no socket."""
+
+from penstock.wire.fix.client_reports import ClientReport, ClientReportKind, read_report
+from penstock.wire.fix.client_requests import (
+    cancel_order,
+    new_order,
+    replace_order,
+    status_request,
+)
+from penstock.wire.fix.exchange_desk import ExchangeAnswer, ExchangeDesk
+from penstock.wire.fix.exchange_orders import ExchangeOrder
+from penstock.wire.fix.exchange_reports import VenueReply
+from penstock.wire.fix.messages import FixMessage, Incoming, Outgoing
+from penstock.wire.fix.oms_answers import DeskAnswer
+from penstock.wire.fix.oms_desk import OmsDesk
+from penstock.wire.fix.oms_requests import MAX_HORIZON_NS, OrderDefaults
+from penstock.wire.fix.reports import possible_resend
+from penstock.wire.fix.tags import MsgType
+from penstock.wire.fix.venue_desk import VenueDesk
+from penstock.wire.fix.venue_reading import VenueAnswer
+
+__all__ = [
+    "MAX_HORIZON_NS",
+    "ClientReport",
+    "ClientReportKind",
+    "DeskAnswer",
+    "ExchangeAnswer",
+    "ExchangeDesk",
+    "ExchangeOrder",
+    "FixMessage",
+    "Incoming",
+    "MsgType",
+    "OmsDesk",
+    "OrderDefaults",
+    "Outgoing",
+    "VenueAnswer",
+    "VenueDesk",
+    "VenueReply",
+    "cancel_order",
+    "new_order",
+    "possible_resend",
+    "read_report",
+    "replace_order",
+    "status_request",
+]

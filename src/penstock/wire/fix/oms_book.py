@@ -1,0 +1,106 @@
+"""The orders of our clients: their chains of ClOrdIDs, and what was reported last."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import msgspec
+
+from penstock.domain import (
+    CancelParent,
+    Event,
+    NewParent,
+    ParentOrder,
+    ReplaceParent,
+    ReportParent,
+)
+from penstock.wire.fix.tags import MsgType
+
+
+@dataclass(slots=True)
+class OmsOrder:
+    """
+    One order of a client. `cl_ord_id` is the latest of its chain that was accepted.
+
+    `cancel_id` is the client's cancel that has stopped the order and awaits its end, `replace_id`
+    its replace that awaits the venues; empty if none.
+    `last` is the latest report; None until the first.
+    """
+
+    order: ParentOrder
+    cl_ord_id: str
+    cancel_id: str = ""
+    replace_id: str = ""
+    last: ReportParent | None = None
+
+
+class Named(NamedTuple):
+    """What a ClOrdID of a client stands for: a message of this type, about this order."""
+
+    msg_type: str
+    order: OmsOrder
+
+
+class OmsBook:
+    """
+    Every order and every ClOrdID of the run.
+
+    A ClOrdID is taken as soon as its request becomes an event, accepted or not, and for good;
+    the name of a request that never became an event is free again. So the book can be rebuilt
+    from the events alone.
+    """
+
+    def __init__(self) -> None:
+        self._orders: dict[int, OmsOrder] = {}
+        self._named: dict[tuple[str, str], Named] = {}
+        self._next_parent_id = 1
+
+    @property
+    def next_parent_id(self) -> int:
+        """Number for the next order."""
+        return self._next_parent_id
+
+    def find(self, client: str, cl_ord_id: str) -> Named | None:
+        """What the client means by a ClOrdID."""
+        return self._named.get((client, cl_ord_id))
+
+    def order(self, parent_id: int) -> OmsOrder | None:
+        """An order by its number."""
+        return self._orders.get(parent_id)
+
+    def enter(self, event: Event) -> None:
+        """Take note of a request. A second time with the same event changes nothing."""
+        match event:
+            case NewParent(order=order):
+                self._open(order)
+            case ReplaceParent(parent_id=parent_id, client_order_id=name):
+                self._name(parent_id, name, MsgType.ORDER_CANCEL_REPLACE_REQUEST)
+            case CancelParent(parent_id=parent_id, client_order_id=name):
+                self._name(parent_id, name, MsgType.ORDER_CANCEL_REQUEST)
+            case _:
+                pass
+
+    def _open(self, order: ParentOrder) -> None:
+        self._next_parent_id = max(self._next_parent_id, order.parent_id + 1)
+        if order.parent_id not in self._orders:
+            self._orders[order.parent_id] = OmsOrder(order, order.client_order_id)
+            self._name(order.parent_id, order.client_order_id, MsgType.NEW_ORDER_SINGLE)
+
+    def _name(self, parent_id: int, cl_ord_id: str, msg_type: str) -> None:
+        order = self._orders.get(parent_id)
+        if order is not None and cl_ord_id:
+            self._named.setdefault((order.order.client, cl_ord_id), Named(msg_type, order))
+
+    def state_hash(self) -> str:
+        """Hash of everything that can influence a later answer."""
+        facts = (
+            self._next_parent_id,
+            [
+                (o.order, o.cl_ord_id, o.cancel_id, o.replace_id, o.last)
+                for o in self._orders.values()
+            ],
+            [(*key, n.msg_type, n.order.order.parent_id) for key, n in self._named.items()],
+        )
+        return hashlib.sha256(msgspec.msgpack.encode(facts)).hexdigest()

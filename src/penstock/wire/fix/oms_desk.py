@@ -1,0 +1,139 @@
+"""The router's desk for its clients: requests in, events out; reports of the engine in, FIX out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from penstock.domain import (
+    CancelParent,
+    ChildFill,
+    Command,
+    Event,
+    ParentState,
+    ReplaceParent,
+    ReportKind,
+    ReportParent,
+    Universe,
+)
+from penstock.wire.fix import tags
+from penstock.wire.fix.messages import FixMessage, Incoming, Outgoing
+from penstock.wire.fix.oms_answers import DeskAnswer, OmsAnswers
+from penstock.wire.fix.oms_book import OmsBook, OmsOrder
+from penstock.wire.fix.oms_reports import OmsReports, refusal_reason
+from penstock.wire.fix.oms_requests import OrderDefaults
+from penstock.wire.fix.tags import CxlRejReason
+
+
+class OmsDesk:
+    """
+    Translates for the clients of the router. Pure: no session, no clock, no thread.
+
+    Promises, each a test:
+        no message raises; a request becomes at most one event, and otherwise is answered;
+        a refusal names everything that is wrong: tag, expected, found;
+        `on_step` over the recorded steps of a journal makes a desk that goes on as the first would.
+
+    A draft event takes its number and its ClOrdID: give it to the engine, and its step to
+    `on_step`. What `on_message` replies is not repeated after a restart; the client's message
+    comes again and is answered again.
+
+    A client is known by its comp id. 41 OrigClOrdID may be any ClOrdID of the order's chain.
+    """
+
+    def __init__(self, universe: Universe, defaults: OrderDefaults, run: str) -> None:
+        self._book = OmsBook()
+        self._reports = OmsReports(universe, run)
+        self._answers = OmsAnswers(universe, defaults, self._book, self._reports)
+
+    def on_message(self, incoming: Incoming) -> DeskAnswer:
+        """Take a client's message."""
+        answer = self._answers.answer(incoming)
+        for event in answer.events:
+            self._book.enter(event)
+        return answer
+
+    def on_step(self, event: Event, commands: Sequence[Command]) -> list[Outgoing]:
+        """Reports for what `event` has caused, in order; the same for the same step, always."""
+        self._book.enter(event)
+        self._note_waiting(event, commands)
+        outgoing: list[Outgoing] = []
+        for idx, command in enumerate(commands):
+            if not isinstance(command, ReportParent):
+                continue
+            order = self._book.order(command.parent_id)
+            if order is not None:
+                messages = self._tell(order, event, command, self._reports.step_id(event.seq, idx))
+                outgoing += [Outgoing(order.order.client, message) for message in messages]
+        return outgoing
+
+    def _note_waiting(self, event: Event, commands: Sequence[Command]) -> None:
+        """A replace that nothing answers now waits for the venues."""
+        if not isinstance(event, ReplaceParent):
+            return
+        order = self._book.order(event.parent_id)
+        if order is not None and not any(isinstance(c, ReportParent) for c in commands):
+            order.replace_id = event.client_order_id
+
+    def state_hash(self) -> str:
+        """Hash of everything that can influence a later answer."""
+        return self._book.state_hash()
+
+    def _tell(
+        self, order: OmsOrder, event: Event, command: ReportParent, own_id: str
+    ) -> list[FixMessage]:
+        order.last = command
+        if command.kind in (ReportKind.REPLACE_REFUSED, ReportKind.CANCEL_REFUSED):
+            return [self._refused(order, event, command)]
+        cl_ord_ids = _names(order, event, command)
+        at_ns = event.event_ns if isinstance(event, ChildFill) else command.at_ns
+        told = [self._reports.report(order, command, own_id, cl_ord_ids, at_ns)]
+        if order.cancel_id and command.state is ParentState.FILLED:
+            told.append(self._cancel_came_too_late(order, command))
+        if command.state.is_terminal:
+            order.cancel_id = ""
+        return told
+
+    def _refused(self, order: OmsOrder, event: Event, command: ReportParent) -> FixMessage:
+        is_replace = command.kind is ReportKind.REPLACE_REFUSED
+        asked = event.client_order_id if isinstance(event, ReplaceParent | CancelParent) else ""
+        return self._reports.refusal(
+            order,
+            tags.TO_REPLACE if is_replace else tags.TO_CANCEL,
+            asked or order.cl_ord_id,
+            reason=refusal_reason(command),
+            at_ns=command.at_ns,
+            text=command.text,
+        )
+
+    def _cancel_came_too_late(self, order: OmsOrder, command: ReportParent) -> FixMessage:
+        """The fills have won the race: the client's cancel, pending until now, is refused."""
+        return self._reports.refusal(
+            order,
+            tags.TO_CANCEL,
+            order.cancel_id,
+            reason=CxlRejReason.TOO_LATE,
+            at_ns=command.at_ns,
+            text="too late to cancel: filled",
+        )
+
+
+def _names(order: OmsOrder, event: Event, command: ReportParent) -> tuple[str, str]:
+    """
+    11 ClOrdID and 41 OrigClOrdID of a report, by the rules of FIX 4.4.
+
+    A report that answers a request carries the request's name, and the order's in 41; an accepted
+    replace gives the order its new name. All others carry the order's name.
+    """
+    old = order.cl_ord_id
+    if command.kind is ReportKind.REPLACED:
+        asked = event.client_order_id if isinstance(event, ReplaceParent) else order.replace_id
+        order.replace_id = ""
+        if asked:
+            order.cl_ord_id = asked
+            return order.cl_ord_id, old
+    elif command.kind in (ReportKind.STOPPING, ReportKind.ENDED):
+        if isinstance(event, CancelParent):
+            order.cancel_id = event.client_order_id
+        if order.cancel_id and command.state is not ParentState.FILLED:
+            return order.cancel_id, old
+    return old, ""

@@ -1,0 +1,86 @@
+"""The children of a run as their venues have heard of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from penstock.domain import (
+    CancelChild,
+    ChildBust,
+    ChildFill,
+    ChildOrder,
+    Command,
+    Event,
+    ReplaceChild,
+    SendChild,
+)
+
+
+@dataclass(slots=True)
+class SentChild:
+    """A child that was sent: how often we asked for a change, and what it has executed."""
+
+    order: ChildOrder
+    n_cancels: int = 0
+    n_replaces: int = 0
+    executions: dict[str, int] = field(default_factory=dict)  # shares by ExecID
+
+    @property
+    def filled_shares(self) -> int:
+        """Sum of its executions, those taken back not counted."""
+        return sum(self.executions.values())
+
+
+class VenueChildren:
+    """
+    Every child of the run, by number, kept until the end: late executions and busts must find it.
+
+    Changed by steps alone, so the steps of a journal make the same again.
+    """
+
+    def __init__(self) -> None:
+        self._children: dict[int, SentChild] = {}
+
+    def find(self, child_id: int) -> SentChild | None:
+        """A child by its number; None if it was never sent."""
+        return self._children.get(child_id)
+
+    def sent(self, child_id: int) -> SentChild:
+        """A child of ours; asking for any other is our own bug."""
+        child = self._children.get(child_id)
+        assert child is not None, f"child {child_id} was never noted: call note() for every step"
+        return child
+
+    def note(self, event: Event, commands: Sequence[Command]) -> None:
+        """Take a step of the engine."""
+        match event:
+            case ChildFill(child_id=child_id, exec_id=exec_id, size_shares=shares):
+                self._executed(child_id, exec_id, shares, is_new=True)
+            case ChildBust(child_id=child_id, exec_id=exec_id, corrected_shares=shares):
+                self._executed(child_id, exec_id, shares, is_new=False)
+            case _:
+                pass
+        for command in commands:
+            match command:
+                case SendChild(order=order):
+                    self._children.setdefault(order.child_id, SentChild(order))
+                case CancelChild(child_id=child_id):
+                    self.sent(child_id).n_cancels += 1
+                case ReplaceChild(child_id=child_id):
+                    self.sent(child_id).n_replaces += 1
+                case _:
+                    pass
+
+    def facts(self) -> list[tuple[object, ...]]:
+        """Content for a state hash."""
+        return [
+            (child.order, child.n_cancels, child.n_replaces, list(child.executions.items()))
+            for child in self._children.values()
+        ]
+
+    def _executed(self, child_id: int, exec_id: str, shares: int, *, is_new: bool) -> None:
+        """An execution is new once; later only a bust or a correction changes it."""
+        child = self._children.get(child_id)
+        if child is not None and (exec_id in child.executions) is not is_new:
+            child.executions[exec_id] = shares
