@@ -1,0 +1,40 @@
+"""`penstock run`: the live router."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command("run")
+@click.argument("conf", type=click.Path(path_type=Path))
+@click.option(
+    "--fresh",
+    "is_fresh",
+    is_flag=True,
+    help="Begin a new run even if the last one did not end cleanly. Its open orders are then "
+    "nobody's: reconcile them with the venues first.",
+)
+def command(conf: Path, is_fresh: bool) -> None:
+    """
+    Run the router that CONF describes, until SIGTERM.
+
+    A run that did not end cleanly is gone on with: its journal is replayed, and every open order
+    is reconciled with its venue before anything new is sent. Folders named in CONF are relative to
+    the current directory.
+
+    \b
+    Example:  penstock run conf/router.toml
+    Exit status: 0 ended in good order (SIGTERM, SIGINT: open orders are cancelled first; a second
+    signal ends at once); 2 bad configuration, port in use, or a journal that cannot be gone on
+    with; 3 something fatal happened: everything was cancelled, see the last lines.
+    """
+    from penstock.runtime import read_router_conf, run_router
+
+    status = run_router(
+        read_router_conf(conf),
+        is_fresh=is_fresh,
+        say=lambda line: click.echo(line, err=True),
+    )
+    raise SystemExit(status)

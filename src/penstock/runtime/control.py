@@ -1,0 +1,164 @@
+"""The control socket's language: one JSON object a line each way, and the client that speaks it."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from penstock.domain import InputError
+
+MAX_LINE_BYTES: Final = 65_536
+_MAX_ADDRESS_BYTES: Final = 100  # the kernel's limit is 108, the terminating zero included
+_DECODER_ERRORS: Final = (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError)
+
+
+class RouterUnreachableError(InputError):
+    """Nobody answers on the control socket."""
+
+
+class RouterRefusedError(InputError):
+    """The router does not do what it was asked; it says why."""
+
+
+class Do(StrEnum):
+    """What can be asked. Everything but STATUS and STOP is journalled as an event."""
+
+    STATUS = "status"
+    KILL = "kill"
+    RESUME = "resume"
+    VENUE_ON = "venue_on"
+    VENUE_OFF = "venue_off"
+    RESTRICT = "restrict"
+    UNRESTRICT = "unrestrict"
+    USE_MODEL = "use_model"
+    STOP = "stop"  # as SIGTERM: the drain is journalled
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One line from an operator. `operator` is who is asking, for the journal."""
+
+    do: Do
+    venue: str = ""  # MIC, with VENUE_ON and VENUE_OFF
+    symbol: str = ""  # with RESTRICT and UNRESTRICT
+    model: str = ""  # reference in the registry, or "static", with USE_MODEL
+    operator: str = ""
+
+
+Answer = dict[str, Any]
+"""{"ok": True, …} or {"ok": False, "error": …}, ready to be JSON."""
+
+
+def read_request(line: bytes) -> Request | str:
+    """The request in a line, or why it is none."""
+    try:
+        return msgspec.json.decode(line, type=Request)
+    except _DECODER_ERRORS as error:
+        return f'expected a line like {{"do":"status"}}; found something else: {error}'
+
+
+def refusal(error: str) -> Answer:
+    """The answer that says no."""
+    return {"ok": False, "error": error}
+
+
+def answer_line(answer: Answer) -> bytes:
+    """An answer as it is sent."""
+    return msgspec.json.encode(answer) + b"\n"
+
+
+def ask_router(
+    run_dir: Path,
+    do: str,
+    *,
+    venue: str = "",
+    symbol: str = "",
+    model: str = "",
+    operator: str = "",
+    timeout_s: float = 5.0,
+) -> dict[str, Any]:
+    """
+    Ask the router that runs under `run_dir`, and wait for its answer.
+
+    Returns:
+        what it says: `status`, or `text`.
+    Raises:
+        RouterUnreachableError: no router runs there, or it did not answer in time.
+        RouterRefusedError: it runs, and does not do it.
+    """
+    request = Request(
+        do=Do(do), venue=venue, symbol=symbol, model=model, operator=operator or _login_name()
+    )
+    path = run_dir / "control.sock"
+    try:
+        line = _exchange(path, msgspec.json.encode(request) + b"\n", timeout_s)
+        answer: Answer = msgspec.json.decode(line, type=dict[str, Any])
+    except OSError as error:
+        raise _unreachable(path, str(error), timeout_s) from None
+    except _DECODER_ERRORS as error:
+        raise _unreachable(path, f"an answer that is none: {error}", timeout_s) from None
+    if not answer.pop("ok", False):
+        raise RouterRefusedError.one(
+            where=f"the router in {run_dir}",
+            expected=f"that it can do `{do}`",
+            found=str(answer.get("error", "no reason")),
+            fix="correct the request",
+        )
+    return answer
+
+
+def _exchange(path: Path, line: bytes, timeout_s: float) -> bytes:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(timeout_s)
+        with socket_address(path) as address:
+            connection.connect(address)
+        connection.sendall(line)
+        answer = b""
+        while not answer.endswith(b"\n"):
+            piece = connection.recv(MAX_LINE_BYTES)
+            if not piece:
+                raise ConnectionError("it hung up without an answer")
+            answer += piece
+        return answer
+
+
+@contextmanager
+def socket_address(path: Path) -> Iterator[str]:
+    """
+    The address of a Unix socket, for as long as it takes to bind or connect.
+
+    An address has room for 107 bytes. A longer path is reached through its folder's descriptor,
+    which has a short name.
+    """
+    if len(os.fsencode(path)) <= _MAX_ADDRESS_BYTES:
+        yield str(path)
+        return
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
+
+
+def _login_name() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without a password file
+        return f"uid {os.getuid()}"
+
+
+def _unreachable(path: Path, found: str, timeout_s: float) -> RouterUnreachableError:
+    return RouterUnreachableError.one(
+        where=str(path),
+        expected=f"a router that answers within {timeout_s:g} s",
+        found=found,
+        fix="start it with `penstock run CONF`, from the same directory; a starting one takes a "
+        "while to compile",
+    )

@@ -1,0 +1,92 @@
+"""The engine thread's inbox: everything that can happen to a running router, one type each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from queue import SimpleQueue
+from typing import NamedTuple, TypeAlias
+
+from penstock.domain import AlertLevel, Event, TapeArray
+from penstock.routing import Policy
+from penstock.runtime.control import Answer, Request
+from penstock.wire.fix import Incoming
+
+
+class Side(StrEnum):
+    """Which way a FIX session faces."""
+
+    OMS = "oms"  # a client: orders in, reports out
+    VENUE = "venue"  # orders out, reports in
+
+
+class Market(NamedTuple):
+    """Rows of the tape, in order of receipt."""
+
+    tape: TapeArray
+
+
+class Feed(NamedTuple):
+    """A draft of FeedGap, FeedStale or FeedRecovered."""
+
+    event: Event
+
+
+class Message(NamedTuple):
+    """A FIX message, as its session delivered it."""
+
+    side: Side
+    incoming: Incoming
+
+
+class LoggedOn(NamedTuple):
+    """A session is up."""
+
+    side: Side
+    counterparty: str
+
+
+class LoggedOut(NamedTuple):
+    """A session is down."""
+
+    side: Side
+    counterparty: str
+    reason: str
+
+
+class Asked(NamedTuple):
+    """
+    An operator's request, and how to answer it. `policy` comes with USE_MODEL, ready to decide:
+    a model is loaded where that delays no order.
+    """
+
+    request: Request
+    answer: Callable[[Answer], None]
+    policy: Policy | None = None
+
+
+class Notice(NamedTuple):
+    """Something that a person should know and that decides nothing."""
+
+    level: AlertLevel
+    code: str
+    text: str
+
+
+class Stop(NamedTuple):
+    """The process is to end in good order: SIGTERM, SIGINT or `stop`."""
+
+    why: str
+
+
+class Fatal(NamedTuple):
+    """A thread cannot go on: cancel everything, report, exit."""
+
+    where: str
+    error: BaseException
+
+
+Item: TypeAlias = Market | Feed | Message | LoggedOn | LoggedOut | Asked | Notice | Stop | Fatal
+
+Inbox: TypeAlias = SimpleQueue[Item]
+"""Any thread and any signal handler may put; the engine thread alone takes, in that order."""

@@ -1,0 +1,272 @@
+"""Opening a run: a new journal, or the unfinished one of a router that was killed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from penstock.domain import NS_PER_MS, NS_PER_S, ConfigError, JournalError, from_seconds
+from penstock.engine import Engine, Sequencer
+from penstock.journal import Fsync, JournaledEngine, JournalWriter, read_context
+from penstock.routing import PRESETS
+from penstock.runtime.building import (
+    CoreParts,
+    check_same_settings,
+    conf_of_journal,
+    core_of_conf,
+    core_of_journal,
+    journal_context,
+    models_of_journal,
+)
+from penstock.runtime.clock import AnchoredClock, Clock
+from penstock.runtime.config import RouterConf
+from penstock.runtime.inbox import Side
+from penstock.runtime.marks import Marks
+from penstock.runtime.parts import RouterParts, Wires, session_name
+from penstock.runtime.recovery import (
+    FRESH_FIX,
+    Recovered,
+    newest_journal,
+    replay_into,
+    unsent_reports,
+)
+from penstock.runtime.router import Router
+from penstock.runtime.standing import Standing
+from penstock.runtime.status import Surroundings
+from penstock.runtime.stepping import Stepper
+from penstock.runtime.timer_queue import TimerQueue
+from penstock.runtime.venue_links import VenueLink
+from penstock.wire.fix import OmsDesk, OrderDefaults, Outgoing, VenueDesk, possible_resend
+
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+class Opened(NamedTuple):
+    """A run that can go on. `unsent`: reports to send as soon as the FIX engine runs."""
+
+    parts: RouterParts
+    stepper: Stepper
+    writer: JournalWriter
+    journal: Path
+    unsent: list[Outgoing]
+    is_recovered: bool
+    missing_model: str  # why the configured one is not used; empty if it is, or none is needed
+
+    def router(self, surroundings: Surroundings) -> Router:
+        """
+        The loop body. Call when the FIX engine takes messages: what a killed router may not have
+        told is told first.
+        """
+        router = Router(self.parts, self.stepper, surroundings)
+        self.stepper.report_again(possible_resend(report) for report in self.unsent)
+        if self.is_recovered:
+            router.start_after_restart()
+        return router
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opener:
+    """
+    What a run is opened with.
+
+    `clock_from` makes the clock, given the stamp that it may not start before.
+    """
+
+    conf: RouterConf
+    marks: Marks
+    wires: Wires
+    say: Callable[[str], None]
+    clock_from: Callable[[int], Clock] = AnchoredClock
+
+    def open(self, *, is_fresh: bool = False) -> Opened:
+        """
+        Begin a run, or go on with the last one if it did not end with everything closed and told.
+
+        Args:
+            is_fresh: begin a new one in any case.
+        Raises:
+            JournalError, ConfigError: the last run cannot be gone on with.
+            ModelFileError: the configured model is damaged.
+        """
+        journal = newest_journal(self.conf.paths.journals)
+        if journal is None:
+            return self._begin(0)
+        try:
+            context = read_context(journal)
+        except JournalError:
+            if is_fresh:
+                return self._begin(0)
+            raise
+        if is_fresh or (self.marks.is_clean and self.marks.run == context.get("run")):
+            return self._begin(int(context.get("started_ns", 0)) + NS_PER_MS)
+        return self._go_on(journal, context)
+
+    def _begin(self, not_before_ns: int) -> Opened:
+        # Not before the last run: journals sort by their start, whatever the wall clock says.
+        clock = self.clock_from(not_before_ns)
+        started_ns = clock()
+        conf = self.conf.on_day(started_ns)
+        core, run = core_of_conf(conf), run_id(started_ns)
+        moment = datetime.fromtimestamp(started_ns // NS_PER_S, UTC)
+        journal = conf.paths.journals / f"{moment:%Y%m%dT%H%M%SZ}-{run}.journal"
+        # A journal gets its name when its header is whole: a kill in between leaves no riddle.
+        begun = journal.with_suffix(".begun")
+        for left_behind in journal.parent.glob("*.begun"):
+            left_behind.unlink()
+        context = journal_context(conf, run, started_ns, core)
+        writer = JournalWriter.create(begun, context, Fsync(conf.router.fsync))
+        begun.rename(journal)
+        _sync_folder(journal.parent)
+        self.marks.start_run(run)
+        parts = self._parts(conf, core, _memory(conf, run, core.build()), writer, clock, 0)
+        return Opened(parts, Stepper(parts), writer, journal, [], False, core.missing)
+
+    def _go_on(self, journal: Path, context: Mapping[str, Any]) -> Opened:
+        conf = self._conf_of(context)
+        check_same_settings(context, conf, journal)
+        core, run = core_of_journal(context, conf.router.models_dir), str(context["run"])
+        self.say(f"recovering run {run} from {journal}")
+        memory = _memory(conf, run, core.build())
+        recovered = replay_into(
+            journal,
+            memory.engine,
+            note_to_venues=memory.venue_desk.note,
+            report_to_clients=memory.oms_desk.on_step,
+            followers=(memory.timers, memory.standing),
+            provide_model=lambda sha256: models_of_journal(core, conf, sha256),
+        )
+        _check_clients(conf, memory.standing.clients, journal)
+        writer = JournalWriter.resume(journal, Fsync(conf.router.fsync))
+        if recovered.unanswered is not None:
+            writer.append_commands(recovered.unanswered.commands)
+        if self.marks.run == run:
+            self.marks.go_on()
+        else:
+            self.marks.start_run(run)
+        clock = self.clock_from(recovered.last_recv_ns)
+        parts = self._parts(conf, core, memory, writer, clock, recovered.last_seq)
+        stepper = Stepper(parts, recovered.last_recv_ns)
+        self._tell_recovery(parts, recovered)
+        unsent = unsent_reports(recovered, self._n_reported)
+        return Opened(parts, stepper, writer, journal, unsent, True, core.missing)
+
+    def _conf_of(self, context: Mapping[str, Any]) -> RouterConf:
+        """Ours, with the day of the journal if ours does not name one."""
+        day = conf_of_journal(context).router.day
+        if self.conf.router.day is not None or day is None:
+            return self.conf
+        return self.conf.for_day(day)
+
+    def _parts(
+        self,
+        conf: RouterConf,
+        core: CoreParts,
+        memory: Memory,
+        writer: JournalWriter,
+        clock: Clock,
+        last_seq: int,
+    ) -> RouterParts:
+        universe = core.engine.universe
+        return RouterParts(
+            conf=conf,
+            run=memory.run,
+            universe=universe,
+            engine=memory.engine,
+            taker=JournaledEngine(memory.engine, writer),
+            sequencer=Sequencer(last_seq),
+            oms_desk=memory.oms_desk,
+            venue_desk=memory.venue_desk,
+            links=[VenueLink(venue.venue_idx) for venue in universe.venues],
+            timers=memory.timers,
+            standing=memory.standing,
+            marks=self.marks,
+            models=core.models,
+            wires=self.wires,
+            clock=clock,
+            say=self.say,
+        )
+
+    def _n_reported(self, client: str) -> int:
+        return self.marks.reported(session_name(Side.OMS, client))
+
+    def _tell_recovery(self, parts: RouterParts, recovered: Recovered) -> None:
+        live = sum(not child.state.is_terminal for child in parts.engine.children.values())
+        self.say(
+            f"recovered {recovered.n_events:,} events: {len(parts.standing.working)} parents at "
+            f"work, {live} children to be reconciled, {len(parts.timers)} timers out"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Everything whose state a run's steps make up, and nothing else does."""
+
+    run: str
+    engine: Engine
+    oms_desk: OmsDesk
+    venue_desk: VenueDesk
+    timers: TimerQueue
+    standing: Standing
+
+
+def session_names(conf: RouterConf) -> list[str]:
+    """Every session of a router, as the marks call them."""
+    return [
+        *(session_name(Side.OMS, client) for client in conf.oms.clients),
+        *(session_name(Side.VENUE, venue.mic) for venue in conf.venues),
+    ]
+
+
+def run_id(started_ns: int) -> str:
+    """
+    Short name of a run: the millisecond of its start, in base 36.
+
+    It begins every order number that leaves the house, so no two runs may share it: a router holds
+    its folder for itself, and its clock never goes back behind the last run's start.
+    """
+    digits, rest = "", started_ns // NS_PER_MS
+    while rest:
+        rest, digit = divmod(rest, len(_DIGITS))
+        digits = _DIGITS[digit] + digits
+    return digits or "0"
+
+
+def _sync_folder(folder: Path) -> None:
+    """The name itself is on the disk only when its folder is."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _memory(conf: RouterConf, run: str, engine: Engine) -> Memory:
+    universe = conf.universe()
+    defaults = OrderDefaults(
+        horizon_ns=from_seconds(conf.oms.default_horizon_s),
+        urgency_frac=conf.oms.default_urgency_frac,
+        objectives=tuple(PRESETS),
+    )
+    return Memory(
+        run=run,
+        engine=engine,
+        oms_desk=OmsDesk(universe, defaults, run),
+        venue_desk=VenueDesk(universe, run),
+        timers=TimerQueue(),
+        standing=Standing(len(universe.venues)),
+    )
+
+
+def _check_clients(conf: RouterConf, clients: set[str], journal: Path) -> None:
+    missing = sorted(clients - set(conf.oms.clients))
+    if missing:
+        raise ConfigError.one(
+            where="the configuration: oms.clients",
+            expected=f"every client that has orders in {journal.name}",
+            found=f"no {', '.join(missing)}",
+            fix=f"add the client again until that run has ended; or {FRESH_FIX}",
+        )

@@ -1,0 +1,167 @@
+"""The router as a process: opens everything, runs the loop, closes everything."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from queue import SimpleQueue
+from types import FrameType
+from typing import Final
+
+from penstock.runtime.building import policy_by_ref
+from penstock.runtime.config import RouterConf
+from penstock.runtime.control_server import ControlServer
+from penstock.runtime.edge import Edge, FeedSockets
+from penstock.runtime.fix_wires import FixWires, check_port
+from penstock.runtime.inbox import Inbox, Stop
+from penstock.runtime.loop import run_loop, take_rest
+from penstock.runtime.marks import Marks
+from penstock.runtime.opening import Opened, Opener, session_names
+from penstock.runtime.router import Router
+from penstock.runtime.run_lock import RunLock
+from penstock.runtime.status import Surroundings
+from penstock.runtime.store_process import StoreProcess
+from penstock.runtime.warming import warm_up
+from penstock.wire.feed import FeedReceiver
+
+EXIT_INTERRUPTED: Final = 130
+
+
+def run_router(conf: RouterConf, *, is_fresh: bool = False, say: Callable[[str], None]) -> int:
+    """
+    Run a router until it is told to stop; returns the exit status.
+
+    Call on the main thread: SIGTERM and SIGINT are handled here, a second one ends the process at
+    once (which loses nothing: see `recovery`).
+
+    Args:
+        say: takes log lines, from this thread alone.
+    Raises:
+        ConfigError, JournalError, ModelFileError: before anything has been sent.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(RunLock(conf.paths.lock))
+        check_port(conf.oms)
+        feed = FeedSockets(conf.feed)
+        stack.callback(feed.close)
+        inbox: Inbox = SimpleQueue()
+        control = ControlServer(
+            conf.paths.control_socket, inbox, partial(policy_by_ref, conf.on_day(time.time_ns()))
+        )
+        stack.callback(control.close)
+        marks = Marks(conf.paths.marks, session_names(conf))
+        stack.callback(marks.close)
+        wires = FixWires(conf, inbox)
+        opened = Opener(conf=conf, marks=marks, wires=wires, say=say).open(is_fresh=is_fresh)
+        _announce(opened, say)
+        warm_up(opened.parts.universe, conf.routing, conf.router.policy, say)
+        return _run(opened, feed, control, wires, marks, inbox, say)
+
+
+def _run(
+    opened: Opened,
+    feed: FeedSockets,
+    control: ControlServer,
+    wires: FixWires,
+    marks: Marks,
+    inbox: Inbox,
+    say: Callable[[str], None],
+) -> int:
+    parts, conf = opened.parts, opened.parts.conf
+    store = StoreProcess(opened.journal, conf.store.path, inbox, conf.paths.run_dir / "store.log")
+    edge = Edge(
+        feed=feed,
+        receiver=FeedReceiver(parts.universe, stale_after_ns=conf.stale_after_ns),
+        control=control,
+        inbox=inbox,
+        clock=parts.clock,
+        on_tick=store.look_after,
+    )
+    surroundings = Surroundings(
+        journal=str(opened.journal),
+        queue_depth=inbox.qsize,
+        feed_counters=edge.counters,
+        journal_bytes=lambda: opened.journal.stat().st_size,
+        store_pid=lambda: store.pid,
+    )
+    with _stopped_by_signals(inbox), _quick_switching(conf.router.switch_interval_s):
+        try:
+            edge.start()
+            store.start()
+            wires.start(parts.clock, marks)
+            router = opened.router(surroundings)
+            say(f"router up, pid {os.getpid()}: clients at {conf.oms.host}:{conf.oms.port}")
+            run_loop(router, inbox, parts.clock)
+        finally:
+            wires.stop()
+            edge.stop()
+        _close(router, opened, marks, inbox, say)
+    store.stop(say)
+    return router.exit_status
+
+
+def _close(
+    router: Router, opened: Opened, marks: Marks, inbox: Inbox, say: Callable[[str], None]
+) -> None:
+    take_rest(router, inbox)
+    if opened.parts.standing.is_killed:
+        # Not ended, so that the next start finds the switch as it was left.
+        say("closed while killed: the next start is killed too, until `penstock resume`")
+    elif router.is_idle and router.is_told:
+        marks.end_run()
+        say(f"closed: nothing is open, every report is handed over; {opened.journal}")
+    else:
+        say(f"closed with orders open or reports untold; the next start recovers {opened.journal}")
+    opened.writer.close()
+
+
+def _announce(opened: Opened, say: Callable[[str], None]) -> None:
+    parts = opened.parts
+    said = "goes on with" if opened.is_recovered else "begins"
+    say(f"{said} run {parts.run}, policy {parts.conf.router.policy}, journal {opened.journal}")
+    if opened.missing_model:
+        say(f"no_model: {opened.missing_model}; the static waterfall decides")
+
+
+@contextmanager
+def _stopped_by_signals(inbox: Inbox) -> Iterator[None]:
+    """The first signal asks, the second ends."""
+    asked: list[int] = []
+
+    def on_signal(number: int, _frame: FrameType | None) -> None:
+        if asked:
+            os._exit(EXIT_INTERRUPTED)
+        asked.append(number)
+        inbox.put(Stop(signal.Signals(number).name))
+
+    before = {
+        number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _quick_switching(interval_s: float) -> Iterator[None]:
+    """
+    A thread that has something to do gets its turn soon, and the collector leaves alone what lives
+    for the whole day.
+    """
+    before_s = sys.getswitchinterval()
+    sys.setswitchinterval(interval_s)
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        sys.setswitchinterval(before_s)

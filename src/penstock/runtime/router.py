@@ -1,0 +1,282 @@
+"""The router: takes one item after another, keeps its links and timers, and ends in good order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from penstock.domain import (
+    AlertLevel,
+    ChildStatus,
+    Control,
+    ControlAction,
+    FeedGap,
+    Ns,
+    VenueDown,
+    VenueUp,
+    from_seconds,
+    seconds,
+)
+from penstock.runtime.control import Do, refusal
+from penstock.runtime.inbox import (
+    Asked,
+    Fatal,
+    Feed,
+    Item,
+    LoggedOn,
+    LoggedOut,
+    Market,
+    Message,
+    Notice,
+    Side,
+    Stop,
+)
+from penstock.runtime.operating import event_of
+from penstock.runtime.parts import RouterParts, draft_stamps, session_name
+from penstock.runtime.status import NO_SURROUNDINGS, RouterStatus, Surroundings, build_status
+from penstock.runtime.stepping import Stepper
+from penstock.runtime.venue_links import LinkStep, VenueLink
+
+EXIT_FINE: Final = 0
+EXIT_FATAL: Final = 3
+
+
+class Router:
+    """
+    The engine thread's object: `take` an item, `wake` when something is due, until `is_over`.
+
+    It has no socket, no thread and no clock of its own, so a test drives it as the loop does.
+
+    Promises:
+        nothing reaches a venue or a client before the journal has what caused it;
+        a venue is sent nothing new before each child that was live there is accounted for;
+        after Stop or Fatal it is over when nothing is live any more, and after `drain_s` anyway.
+    """
+
+    def __init__(
+        self,
+        parts: RouterParts,
+        stepper: Stepper,
+        surroundings: Surroundings = NO_SURROUNDINGS,
+    ) -> None:
+        self._parts = parts
+        self._stepper = stepper
+        self._surroundings = surroundings
+        self._links = {venue.mic: parts.links[venue.venue_idx] for venue in parts.universe.venues}
+        self._logged_on: dict[str, bool] = dict.fromkeys(parts.conf.oms.clients, False)
+        self._started_ns = parts.clock()
+        self._drain_until_ns: Ns | None = None
+        self._unfinished: list[int] = []
+        self.exit_status = EXIT_FINE
+        self._take: Mapping[type, Callable[[Any], None]] = {
+            Market: lambda item: stepper.market(item.tape),
+            Feed: lambda item: stepper.step(item.event),
+            Message: self._message,
+            LoggedOn: self._logged_on_again,
+            LoggedOut: self._logged_out,
+            Asked: self._asked,
+            Notice: lambda item: stepper.notice(item.level, item.code, item.text),
+            Stop: lambda item: self._drain(ControlAction.DRAIN, item.why),
+            Fatal: self._fatal,
+        }
+
+    def take(self, item: Item) -> None:
+        """Deal with one item, completely."""
+        self._stepper.begin()
+        self._take[type(item)](item)
+
+    def wake(self) -> None:
+        """Deliver the timers that are due, and ask venues again that owe an answer."""
+        now_ns = self._parts.clock()
+        while (timer := self._parts.timers.next_due(now_ns)) is not None:
+            self._stepper.begin()
+            self._stepper.step(timer)
+        for link in self._parts.links:
+            self._follow(link, link.wake(now_ns))
+
+    @property
+    def due_ns(self) -> Ns | None:
+        """When `wake` must be called at the latest; None if nothing is planned."""
+        dues = [
+            self._parts.timers.due_ns,
+            self._drain_until_ns,
+            *(link.due_ns for link in self._parts.links),
+        ]
+        return min((due for due in dues if due is not None), default=None)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the process may end."""
+        if self._drain_until_ns is None:
+            return False
+        return self.is_idle or self._parts.clock() >= self._drain_until_ns
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing more can happen to any order; only meaningful while draining."""
+        parents = self._parts.engine.parents
+        self._unfinished = [
+            parent_id
+            for parent_id in self._unfinished
+            if not parents[parent_id].state.is_terminal or parents[parent_id].live_children
+        ]
+        return not self._unfinished
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the FIX engine has taken over every report."""
+        return self._stepper.n_unsent == 0
+
+    def start_after_restart(self) -> None:
+        """
+        The first steps of a router that was rebuilt from its journal.
+
+        What the journal says of links and feeds was true of another process: nothing is up, and no
+        book is to be believed, before this process has heard so itself. A drain ended with the
+        process; a kill stays until a person resumes.
+        """
+        parts = self._parts
+        stamps = draft_stamps(parts.clock())
+        for venue in parts.universe.venues:
+            self._stepper.step(FeedGap(**stamps, venue_idx=venue.venue_idx))
+            if parts.standing.is_up[venue.venue_idx]:
+                reason = "the router was restarted"
+                self._stepper.step(VenueDown(**stamps, venue_idx=venue.venue_idx, reason=reason))
+        if parts.standing.is_drained and not parts.standing.is_killed:
+            self._control(ControlAction.RESUME, "the restart after a drain")
+
+    def status(self) -> RouterStatus:
+        """The router as it stands."""
+        return build_status(
+            self._parts,
+            self._stepper,
+            self._surroundings,
+            is_draining=self._drain_until_ns is not None,
+            logged_on=self._logged_on,
+            uptime_s=round(seconds(self._parts.clock() - self._started_ns), 3),
+            pid=os.getpid(),
+        )
+
+    def _message(self, item: Message) -> None:
+        if item.side is Side.OMS:
+            self._client_message(item)
+        else:
+            self._venue_message(item)
+        self._mark(item)
+
+    def _client_message(self, item: Message) -> None:
+        answer = self._parts.oms_desk.on_message(item.incoming)
+        for draft in answer.events:
+            self._stepper.step(draft)
+        for reply in answer.replies:
+            self._parts.wires.to_client(reply)
+        self._notes(item.incoming.counterparty, answer.notes)
+
+    def _venue_message(self, item: Message) -> None:
+        mic = item.incoming.counterparty
+        link = self._links[mic]
+        answer = self._parts.venue_desk.on_message(item.incoming)
+        for draft in answer.events:
+            self._stepper.step(draft)
+            if isinstance(draft, ChildStatus):
+                self._follow(link, link.on_answer(draft.child_id))
+        self._follow(link, link.on_reports(self._is_live))
+        self._notes(mic, answer.notes)
+        if answer.asks_status:
+            self._follow(link, link.doubt(self._live_at(link.venue_idx), self._parts.clock()))
+
+    def _mark(self, item: Message) -> None:
+        """The journal has what the message caused: after a restart it need not come again."""
+        incoming, marks = item.incoming, self._parts.marks
+        session = session_name(item.side, incoming.counterparty)
+        # A copy of something old moves nothing; a session that starts over begins at 1 again.
+        if incoming.seq_num > marks.consumed(session) or not incoming.is_possible_dup:
+            marks.set_consumed(session, incoming.seq_num)
+
+    def _notes(self, counterparty: str, notes: tuple[str, ...]) -> None:
+        for note in notes:
+            self._stepper.notice(AlertLevel.WARNING, "message", f"{counterparty}: {note}")
+
+    def _logged_on_again(self, item: LoggedOn) -> None:
+        self._stepper.notice(AlertLevel.INFO, "logon", f"{item.counterparty} is logged on")
+        if item.side is Side.OMS:
+            self._logged_on[item.counterparty] = True
+            return
+        link = self._links[item.counterparty]
+        self._follow(link, link.on_logon(self._live_at(link.venue_idx), self._parts.clock()))
+
+    def _logged_out(self, item: LoggedOut) -> None:
+        text = f"{item.counterparty} is logged out: {item.reason}"
+        self._stepper.notice(AlertLevel.WARNING, "logout", text)
+        if item.side is Side.OMS:
+            self._logged_on[item.counterparty] = False
+            return
+        link = self._links[item.counterparty]
+        self._follow(link, link.on_logout(item.reason))
+
+    def _follow(self, link: VenueLink, step: LinkStep) -> None:
+        """Do what a link has decided."""
+        parts, now_ns, venue_idx = self._parts, self._parts.clock(), link.venue_idx
+        stamps = draft_stamps(now_ns)
+        if step.is_late:
+            mic = parts.universe.venues[venue_idx].mic
+            text = f"{mic} has not said where children {list(step.ask_about)} stand; asked again"
+            self._stepper.notice(AlertLevel.CRITICAL, "no_answer", text)
+        for child_id in step.ask_about:
+            parts.wires.to_venue(parts.venue_desk.status_request(child_id, now_ns))
+        if step.comes_up:
+            self._stepper.step(VenueUp(**stamps, venue_idx=venue_idx))
+        if step.goes_down:
+            self._stepper.step(VenueDown(**stamps, venue_idx=venue_idx, reason=link.reason))
+
+    def _asked(self, item: Asked) -> None:
+        if item.request.do is Do.STATUS:
+            item.answer({"ok": True, "status": self.status()})
+        elif item.request.do is Do.STOP:
+            self._drain(ControlAction.DRAIN, item.request.operator or "stop")
+            item.answer({"ok": True, "text": "cancels what is open, then ends"})
+        elif self._drain_until_ns is not None:
+            item.answer(refusal("the router is closing"))
+        else:
+            self._operate(item)
+
+    def _operate(self, item: Asked) -> None:
+        ordered = event_of(item, self._parts.universe, self._parts.clock())
+        if isinstance(ordered, str):
+            item.answer(refusal(ordered))
+            return
+        if item.policy is not None:
+            self._parts.models[item.policy.model_sha256] = item.policy
+        self._stepper.step(ordered.event)
+        item.answer({"ok": True, "text": ordered.text})
+
+    def _fatal(self, item: Fatal) -> None:
+        text = f"{item.where}: {type(item.error).__name__}: {item.error}"
+        self._stepper.notice(AlertLevel.CRITICAL, "fatal", text)
+        self.exit_status = EXIT_FATAL
+        self._drain(ControlAction.KILL, f"fatal: {text}")
+
+    def _drain(self, action: ControlAction, operator: str) -> None:
+        """Cancel everything, once; from then on `is_over` is looked at."""
+        if self._drain_until_ns is not None:
+            return
+        self._control(action, operator)
+        wait_ns = from_seconds(self._parts.conf.router.drain_s)
+        self._drain_until_ns = Ns(self._parts.clock() + wait_ns)
+        self._unfinished = list(self._parts.engine.parents)
+
+    def _control(self, action: ControlAction, operator: str) -> None:
+        stamps = draft_stamps(self._parts.clock())
+        self._stepper.step(Control(**stamps, action=action, target_idx=None, operator=operator))
+
+    def _is_live(self, child_id: int) -> bool:
+        child = self._parts.engine.children.get(child_id)
+        return child is not None and not child.state.is_terminal
+
+    def _live_at(self, venue_idx: int) -> list[int]:
+        return [
+            child_id
+            for child_id, child in self._parts.engine.children.items()
+            if child.order.venue_idx == venue_idx and not child.state.is_terminal
+        ]

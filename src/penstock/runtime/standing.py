@@ -1,0 +1,114 @@
+"""What is known of the running day from its steps alone; a restart rebuilds it from the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from penstock.domain import (
+    ChildFill,
+    Command,
+    Control,
+    ControlAction,
+    Event,
+    FeedGap,
+    FeedRecovered,
+    FeedStale,
+    NewParent,
+    Record,
+    ReportKind,
+    ReportParent,
+    SendChild,
+    VenueDown,
+    VenueUp,
+)
+
+
+class Standing:
+    """
+    Switches, venues and counts, as of the last step.
+
+    Follows the core from outside, because the core shows no more than it must.
+    """
+
+    def __init__(self, n_venues: int) -> None:
+        self.is_up = [False] * n_venues
+        self.is_fed = [True] * n_venues  # as the core starts: nothing is known against it
+        self.is_off = [False] * n_venues
+        self.is_killed = False  # by a person, or by a fatal error
+        self.is_drained = False
+        self.working: set[int] = set()
+        self.clients: set[str] = set()
+        self.n_parents = 0
+        self.n_children = 0
+        self.n_fills = 0
+        self.n_decisions = 0
+        self.policy = ""  # of the last decision
+        self.fallback = ""
+        self.model_sha256 = ""
+        self._on_event: Mapping[type, Callable[[Any], None]] = {
+            NewParent: self._new_parent,
+            ChildFill: self._fill,
+            Control: self._control,
+            VenueUp: lambda event: self._set(self.is_up, event.venue_idx, True),
+            VenueDown: lambda event: self._set(self.is_up, event.venue_idx, False),
+            FeedGap: lambda event: self._set(self.is_fed, event.venue_idx, False),
+            FeedStale: lambda event: self._set(self.is_fed, event.venue_idx, False),
+            FeedRecovered: lambda event: self._set(self.is_fed, event.venue_idx, True),
+        }
+
+    def on_step(self, event: Event, commands: Sequence[Command]) -> None:
+        """Take note of one event and what it caused."""
+        note = self._on_event.get(type(event))
+        if note is not None:
+            note(event)
+        for command in commands:
+            if isinstance(command, SendChild):
+                self.n_children += 1
+            elif isinstance(command, ReportParent):
+                self._report(command)
+            elif isinstance(command, Record):
+                decision = command.decision
+                self.n_decisions += 1
+                self.policy, self.fallback = decision.policy, decision.fallback
+                self.model_sha256 = decision.versions.model_sha256
+
+    @property
+    def n_done(self) -> int:
+        """Parents that are terminal."""
+        return self.n_parents - len(self.working)
+
+    @staticmethod
+    def _set(flags: list[bool], venue_idx: int, value: bool) -> None:
+        flags[venue_idx] = value
+
+    def _new_parent(self, event: NewParent) -> None:
+        self.n_parents += 1
+        self.working.add(event.order.parent_id)
+        self.clients.add(event.order.client)
+
+    def _fill(self, _: ChildFill) -> None:
+        self.n_fills += 1
+
+    def _report(self, report: ReportParent) -> None:
+        if report.kind in (ReportKind.REPLACE_REFUSED, ReportKind.CANCEL_REFUSED):
+            return
+        if report.state.is_terminal:
+            self.working.discard(report.parent_id)
+        else:
+            self.working.add(report.parent_id)  # a bust may set a filled one to work again
+
+    def _control(self, event: Control) -> None:
+        match event.action:
+            case ControlAction.KILL:
+                self.is_killed = True
+            case ControlAction.DRAIN:
+                self.is_drained = True
+            case ControlAction.RESUME:
+                self.is_killed = self.is_drained = False
+            case ControlAction.VENUE_ON | ControlAction.VENUE_OFF:
+                venue_idx = event.target_idx
+                if venue_idx is not None and 0 <= venue_idx < len(self.is_off):
+                    self.is_off[venue_idx] = event.action is ControlAction.VENUE_OFF
+            case _:
+                pass

@@ -1,0 +1,114 @@
+"""The side that listens: the router for its clients, a venue for its routers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from penstock.wire.fix import Outgoing
+from penstock.wire.sessions.availability import require_quickfix
+from penstock.wire.sessions.listening import Listener
+from penstock.wire.sessions.setup import SessionName, SessionSetup
+
+
+class FixAcceptor:
+    """
+    One port, on which the counterparties named in `sessions` log on.
+
+    Args:
+        sessions: (our comp id, their comp id) of each. We may have several comp ids: a process that
+            plays many venues has one per MIC.
+        port: 0 takes a free one; see `port` after `start`.
+        refuse_logon: asked at each logon with both comp ids; a text refuses it and is sent as the
+            reason, "" lets it in.
+    Raises:
+        ConfigError: quickfix is not installed, or the store cannot be used.
+
+    Promises:
+        a session has one connection: a second logon under its comp ids is hung up on, and the first
+            goes on; a logon under comp ids that are not in `sessions` is hung up on too;
+        bytes that are no FIX end, at most, the connection they came on;
+        a message is delivered once and in order, whatever was lost or repeated underway;
+        `stop` returns.
+
+    What is sent before `start`, and between two connections, waits in the session store.
+
+    Limit: QuickFIX reads the first message of a new connection on the thread that serves all. A
+    stranger who reaches the port, says half a message and waits, delays every session by up to a
+    second; one who trickles bytes, for as long as he does. Listen where only clients can connect.
+    """
+
+    def __init__(
+        self,
+        setup: SessionSetup,
+        *,
+        sessions: Sequence[tuple[str, str]],
+        host: str,
+        port: int,
+        refuse_logon: Callable[[str, str], str] | None = None,
+    ) -> None:
+        require_quickfix()
+        from penstock.wire.sessions.host import SessionHost, new_acceptor  # noqa: PLC0415  # extra
+
+        self._address = (host, port)
+        self._listener = Listener()
+        try:
+            self._host = SessionHost(
+                setup,
+                {
+                    "ConnectionType": "acceptor",
+                    "SocketAcceptPort": str(self._listener.stand_in_port),
+                },
+                {SessionName(*session): {} for session in sessions},
+                new_acceptor,
+                label="fix-acceptor",
+                refuse_logon=refuse_logon,
+            )
+        except BaseException:
+            self._listener.close()
+            raise
+        self.port = port
+
+    def start(self) -> None:
+        """
+        Let counterparties in.
+
+        Raises:
+            ConfigError: the port is in use, or the address is not this machine's.
+        """
+        self.port = self._listener.open(*self._address)
+        try:
+            self._host.start(self._listener.hand_over)
+        except BaseException:
+            self.stop()
+            raise
+        self._listener.close()
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """Log out everywhere and end; returns within about `timeout_s`. Again does nothing."""
+        self._host.stop(timeout_s)
+        self._listener.close()
+
+    def send(self, outgoing: Outgoing, our_comp_id: str = "") -> bool:
+        """
+        Hand a message over; any thread may.
+
+        Args:
+            our_comp_id: where we have several sessions with the counterparty, which one.
+        Returns:
+            True: it is stored, and arrives now or after the next logon; what `may_resend` denies
+            arrives now or never. False: it is not, because `stop` was called or the disk is full.
+        """
+        return self._host.send(self._host.name(outgoing.counterparty, our_comp_id), outgoing)
+
+    def is_logged_on(self, counterparty: str, our_comp_id: str = "") -> bool:
+        """Whether a message would arrive now."""
+        return self._host.is_logged_on(self._host.name(counterparty, our_comp_id))
+
+    def resume_from(self, counterparty: str, seq_num: int, our_comp_id: str = "") -> None:
+        """
+        Expect this number next, though it may have come before: what was received, but not dealt
+        with when the process was killed, is then asked for again. Before `start`.
+
+        Only backwards: numbers that are still to come are left as they are.
+        """
+        self._host.rewind(self._host.name(counterparty, our_comp_id), seq_num)

@@ -1,0 +1,24 @@
+"""Whether QuickFIX is installed: it is an extra, because it is compiled on the user's machine."""
+
+from __future__ import annotations
+
+import importlib.util
+
+from penstock.domain import ConfigError
+
+
+def require_quickfix() -> None:
+    """
+    Return if FIX sessions can be built.
+
+    Raises:
+        ConfigError: QuickFIX is not installed.
+    """
+    if importlib.util.find_spec("quickfix") is None:
+        raise ConfigError.one(
+            where="FIX sessions",
+            expected="the Python package quickfix",
+            found="not installed",
+            fix='pip install "penstock[fix]" (compiles for some minutes; needs g++ and the Python '
+            "headers: apt install g++ python3-dev)",
+        )

@@ -1,0 +1,83 @@
+"""The side that calls: the router at its venues, a client at the router."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from penstock.wire.fix import Outgoing
+from penstock.wire.sessions.availability import require_quickfix
+from penstock.wire.sessions.setup import Endpoint, SessionName, SessionSetup
+
+
+class FixInitiator:
+    """
+    Sessions with several counterparties under one comp id of ours, each kept up from here.
+
+    A session that is down is tried again every second, for ever.
+
+    Raises:
+        ConfigError: quickfix is not installed, or the store cannot be used.
+
+    Promises:
+        a message is delivered once and in order, whatever was lost or repeated underway;
+        `stop` returns.
+
+    What is sent before `start`, and between two connections, waits in the session store.
+    """
+
+    def __init__(
+        self, setup: SessionSetup, *, our_comp_id: str, endpoints: Sequence[Endpoint]
+    ) -> None:
+        require_quickfix()
+        from penstock.wire.sessions.host import SessionHost, new_initiator  # noqa: PLC0415  # extra
+
+        named = {SessionName(our_comp_id, end.their_comp_id): end for end in endpoints}
+        self._host = SessionHost(
+            setup,
+            {"ConnectionType": "initiator", "ReconnectInterval": "1", "LogonTimeout": "10"},
+            {
+                name: {"SocketConnectHost": end.host, "SocketConnectPort": str(end.port)}
+                for name, end in named.items()
+            },
+            new_initiator,
+            label="fix-initiator",
+            unanswered={
+                name: f"no answer to the logon at {end.host}:{end.port}"
+                for name, end in named.items()
+            },
+        )
+
+    def start(self) -> None:
+        """Begin to call."""
+        try:
+            self._host.start(lambda: True)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """Log out everywhere and end; returns within about `timeout_s`. Again does nothing."""
+        self._host.stop(timeout_s)
+
+    def send(self, outgoing: Outgoing) -> bool:
+        """
+        Hand a message over; any thread may.
+
+        Returns:
+            True: it is stored, and arrives now or after the next logon; what `may_resend` denies
+            arrives now or never. False: it is not, because `stop` was called or the disk is full.
+        """
+        return self._host.send(self._host.name(outgoing.counterparty), outgoing)
+
+    def is_logged_on(self, counterparty: str) -> bool:
+        """Whether a message would arrive now."""
+        return self._host.is_logged_on(self._host.name(counterparty))
+
+    def resume_from(self, counterparty: str, seq_num: int) -> None:
+        """
+        Expect this number next, though it may have come before: what was received, but not dealt
+        with when the process was killed, is then asked for again. Before `start`.
+
+        Only backwards: numbers that are still to come are left as they are.
+        """
+        self._host.rewind(self._host.name(counterparty), seq_num)

@@ -1,0 +1,87 @@
+"""Who is logged on, and if not, why: from callbacks to what a person is told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from penstock.wire.sessions.setup import FixSink, SessionName
+
+_CONNECTION_LOST: Final = "connection lost"
+_THEY_LOGGED_OUT: Final = "the counterparty logged out"
+_WE_LOGGED_OUT: Final = "we logged out"
+
+
+class Standing:
+    """
+    Follows each session of an acceptor or initiator, and tells the sink of changes.
+
+    Written by the FIX thread; `is_logged_on` may be asked by any.
+
+    Promises:
+        `on_logon` and `on_logout` alternate for a session that comes and goes;
+        of a session that does not come about, each new reason is told once;
+        the reason is the text of the Logout that came first, theirs or ours, if it had one.
+
+    Args:
+        unanswered: what to say of each session when a logon of ours is not answered; empty for
+            acceptors, which answer.
+    """
+
+    def __init__(self, sink: FixSink, unanswered: Mapping[SessionName, str]) -> None:
+        self._sink = sink
+        self._unanswered = unanswered
+        self._logged_on: set[SessionName] = set()
+        self._reason: dict[SessionName, str] = {}  # of the logout under way
+        self._rejected: dict[SessionName, str] = {}  # text of our last Reject
+        self._told: dict[SessionName, str] = {}  # reason last told of a session that is down
+
+    def is_logged_on(self, name: SessionName) -> bool:
+        """Whether messages reach the counterparty now."""
+        return name in self._logged_on
+
+    @property
+    def is_anyone(self) -> bool:
+        """Whether any session is up."""
+        return bool(self._logged_on)
+
+    def they_logged_out(self, name: SessionName, text: str) -> None:
+        """Their Logout has come."""
+        self._reason.setdefault(name, text or _THEY_LOGGED_OUT)
+
+    def we_rejected(self, name: SessionName, text: str) -> None:
+        """A Reject goes out; a Logout without a text may follow it."""
+        self._rejected[name] = text
+
+    def we_logged_out(self, name: SessionName, text: str) -> None:
+        """A Logout goes out; without a session, it refuses one."""
+        text = text or self._rejected.pop(name, "") or _WE_LOGGED_OUT
+        if name in self._logged_on:
+            self._reason.setdefault(name, text)
+        elif name not in self._reason:
+            self._tell(name, f"logon refused by us: {text}")
+
+    def logged_on(self, name: SessionName) -> None:
+        """The session is up."""
+        for told in (self._reason, self._rejected, self._told):
+            told.pop(name, None)
+        if name not in self._logged_on:
+            self._logged_on.add(name)
+            self._sink.on_logon(name.their_comp_id, name.our_comp_id)
+
+    def logged_out(self, name: SessionName) -> None:
+        """The session, or the attempt at one, is over."""
+        reason = self._reason.pop(name, "")
+        if name in self._logged_on:
+            self._logged_on.remove(name)
+            self._told.pop(name, None)
+            self._tell(name, reason or _CONNECTION_LOST)
+        elif reason:
+            self._tell(name, f"logon refused: {reason}")
+        elif name in self._unanswered:
+            self._tell(name, self._unanswered[name])
+
+    def _tell(self, name: SessionName, reason: str) -> None:
+        if self._told.get(name) != reason:
+            self._told[name] = reason
+            self._sink.on_logout(name.their_comp_id, reason, name.our_comp_id)
