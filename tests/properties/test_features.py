@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from hypothesis import given
@@ -13,11 +15,20 @@ from penstock.domain import (
     N_TACTICS,
     ROW_DTYPE,
     SITUATION_DTYPE,
+    Ns,
     RowArray,
+    Shares,
     SituationArray,
     TapeKind,
 )
-from penstock.features import FEATURE_NAMES, N_FEATURES, MarketView, Scorecards, fill_features
+from penstock.features import (
+    FEATURE_NAMES,
+    N_FEATURES,
+    Footprint,
+    MarketView,
+    Scorecards,
+    fill_features,
+)
 from tests.support.naive_features import (
     Message,
     NaiveMarket,
@@ -40,36 +51,129 @@ def view_of(messages: list[Message], n_instruments: int, n_venues: int) -> Marke
     return view
 
 
-def features_of(view: MarketView, situation: SituationArray, rows: RowArray) -> NDArray[np.float64]:
-    """The matrix, with untried scorecards."""
+def features_of(
+    view: MarketView, situation: SituationArray, rows: RowArray, cards: Scorecards | None = None
+) -> NDArray[np.float64]:
+    """The matrix; with untried scorecards if there are no others."""
     out = np.full((len(rows), N_FEATURES), math.nan)
-    fill_features(view, Scorecards(len(view.venue_kinds)), situation, rows, out)
+    cards = Scorecards(len(view.venue_kinds)) if cards is None else cards
+    fill_features(view, cards, situation, rows, out)
     return out
 
 
-@given(seed=seeds, n_venues=st.integers(1, 5), cut_frac=st.floats(0, 1), pause_ns=pauses_ns)
+class Past(NamedTuple):
+    """All that a decision may be made of: the market, our experience in it, and our own trades."""
+
+    view: MarketView
+    cards: Scorecards
+    footprint: Footprint
+
+    def decide(self, situation: SituationArray, rows: RowArray) -> NDArray[np.float64]:
+        """The matrix, with the footprint written into the situation as the engine does."""
+        mine, now_ns = situation.copy(), int(situation[0]["now_ns"])
+        instrument_idx = int(situation[0]["instrument_idx"])
+        mine["footprint_shares"] = self.footprint.value(instrument_idx, now_ns)
+        return features_of(self.view, mine, rows, self.cards)
+
+    def state_hashes(self) -> list[str]:
+        """Of each of the three."""
+        return [self.view.state_hash(), self.cards.state_hash(), self.footprint.state_hash()]
+
+
+class Report(NamedTuple):
+    """Something that we learn about our own orders."""
+
+    at_ns: int
+    tell: Callable[[Past], None]
+
+
+def past_of(n_venues: int) -> Past:
+    """Nothing heard, nothing tried, nothing traded; two instruments."""
+    return Past(MarketView(universe_of(2, n_venues)), Scorecards(n_venues), Footprint(2))
+
+
+def random_reports(
+    rng: np.random.Generator, messages: Sequence[Message], n_venues: int
+) -> list[Report]:
+    """Ends, refusals, acknowledgements, markouts and executions, among and after the messages."""
+    first_ns, last_ns = messages[0].recv_ns, messages[-1].recv_ns + 10_000_000_000
+    times_ns = np.sort(rng.integers(first_ns, last_ns, 60)).tolist()
+    return [Report(at_ns, _random_word(rng, at_ns, n_venues)) for at_ns in times_ns]
+
+
+def _random_word(rng: np.random.Generator, at_ns: int, n_venues: int) -> Callable[[Past], None]:
+    v, k = int(rng.integers(0, n_venues)), int(rng.integers(0, N_TACTICS))
+    shares, latency_ns = Shares(int(rng.integers(1, 100))), Ns(int(rng.integers(0, 10**10)))
+    instrument_idx, signed_shares = int(rng.integers(0, 2)), int(rng.integers(-5_000, 5_000))
+    markout_bps = float(rng.normal(0, 3))
+    words: tuple[Callable[[Past], None], ...] = (
+        lambda past: past.cards.on_done(v, k, Shares(100), shares, latency_ns, Ns(at_ns)),
+        lambda past: past.cards.on_done(v, k, Shares(100), Shares(0), None, Ns(at_ns)),
+        lambda past: past.cards.on_reject(v, k, Ns(at_ns)),
+        lambda past: past.cards.on_ack(v, latency_ns),
+        lambda past: past.cards.on_markout(v, k, markout_bps, shares),
+        lambda past: past.footprint.add(instrument_idx, signed_shares, at_ns),
+    )
+    return words[int(rng.integers(0, len(words)))]
+
+
+@given(
+    seed=seeds,
+    n_venues=st.integers(1, 5),
+    cuts=st.lists(st.floats(0, 1), min_size=1, max_size=4),
+    pause_ns=pauses_ns,
+)
 def test_truncating_the_future_changes_no_feature(
-    seed: int, n_venues: int, cut_frac: float, pause_ns: int
+    seed: int, n_venues: int, cuts: list[float], pause_ns: int
 ) -> None:
     """
     What comes after a decision must not be in it, or a model trains on what it cannot know.
 
-    Once from a tape that ends at the decision; once from one whose rest is there to be read.
+    Once from a past that ends at the decision; once from one long life that decides and goes on,
+    and reads a tape whose rest is there to be read. Market, scorecards and footprint.
     """
     rng = np.random.default_rng(seed)
     messages = random_messages(rng, 120, universe_of(2, n_venues))
-    n_seen = round(cut_frac * len(messages))
-    now_ns = (messages[n_seen - 1].recv_ns if n_seen else messages[0].recv_ns) + pause_ns
+    reports = random_reports(rng, messages, n_venues)
+    tape, life = tape_of(messages), past_of(n_venues)
+    n_applied = n_told = 0
+    for n_seen in sorted(round(cut * len(messages)) for cut in cuts):
+        now_ns = messages[max(0, n_seen - 1)].recv_ns + pause_ns
+        n_known = sum(report.at_ns <= now_ns for report in reports)
+        situation, rows = random_situation(rng, now_ns, 2), random_rows(rng, now_ns, n_venues)
+
+        life.view.apply(tape, n_applied, n_seen)
+        for report in reports[n_told:n_known]:
+            report.tell(life)
+        n_applied, n_told = n_seen, n_known
+        truncated = past_of(n_venues)
+        truncated.view.apply(tape_of(messages[:n_seen]), 0, n_seen)
+        for report in reports[:n_known]:
+            report.tell(truncated)
+
+        np.testing.assert_array_equal(
+            truncated.decide(situation, rows), life.decide(situation, rows)
+        )
+        assert truncated.state_hashes() == life.state_hashes()
+
+
+def test_our_own_past_is_in_the_features() -> None:
+    """A control of the law above: of untried scorecards and no footprint it would say nothing."""
+    rng, n_venues = np.random.default_rng(1), 3
+    messages = random_messages(rng, 120, universe_of(2, n_venues))
+    reports = random_reports(rng, messages, n_venues)
+    now_ns = max(reports[-1].at_ns, messages[-1].recv_ns)
     situation, rows = random_situation(rng, now_ns, 2), random_rows(rng, now_ns, n_venues)
-    longer = MarketView(universe_of(2, n_venues))
+    tried, untried = past_of(n_venues), past_of(n_venues)
+    for past in (tried, untried):
+        past.view.apply(tape_of(messages), 0, len(messages))
+    for report in reports:
+        report.tell(tried)
 
-    longer.apply(tape_of(messages), 0, n_seen)
-
-    truncated = view_of(messages[:n_seen], 2, n_venues)
-    np.testing.assert_array_equal(
-        features_of(truncated, situation, rows), features_of(longer, situation, rows)
-    )
-    assert truncated.state_hash() == longer.state_hash()
+    differs = (tried.decide(situation, rows) != untried.decide(situation, rows)).any(axis=0)
+    ours = {name for name in FEATURE_NAMES if name.startswith("card_")}
+    ours |= {"ack_latency_ms", "footprint_frac"}
+    assert ours <= {FEATURE_NAMES[column] for column in np.flatnonzero(differs)}
 
 
 @given(

@@ -48,7 +48,7 @@ description = "two pools and two exchanges where nothing happens that the script
 mode = "replay"
 day = 20260302
 duration_s = 600.0
-decision_latency_us = 0.0
+decision_latency_us = {decision_latency_us}
 
 [instrument]
 symbol = "PNSK"
@@ -91,9 +91,11 @@ def reference_day(duration_s: float = 600.0) -> Scenario:
     return msgspec.structs.replace(scenario, scenario=about)
 
 
-def quiet_market(order_in_us: int = ORDER_IN_US, min_shares: int = 1) -> Scenario:
+def quiet_market(
+    order_in_us: int = ORDER_IN_US, min_shares: int = 1, decision_latency_us: float = 0.0
+) -> Scenario:
     """Two pools and two exchanges, delays without jitter, and nobody there."""
-    text = _QUIET
+    text = _QUIET.format(decision_latency_us=decision_latency_us)
     for mic, kind in (
         ("TINT", "internal"),
         ("TDRK", "dark"),

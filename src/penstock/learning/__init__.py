@@ -1,6 +1,6 @@
 """Learning from outcomes: datasets, and outcome models trained on them."""
 
-from penstock.learning.collect import LABEL_HORIZON_NS, dataset_of
+from penstock.learning.collect import LABEL_HORIZON_NS, dataset_of, outcome_horizon_ns
 from penstock.learning.config import MONOTONE, TrainSettings, monotone_constraints
 from penstock.learning.dataset import (
     Dataset,
@@ -28,6 +28,7 @@ __all__ = [
     "dataset_of",
     "load_dataset",
     "monotone_constraints",
+    "outcome_horizon_ns",
     "save_dataset",
     "split_rows",
     "train_in_markets",

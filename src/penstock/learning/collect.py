@@ -11,19 +11,47 @@ from numpy.typing import NDArray
 from penstock.domain import (
     BPS_PER_UNIT,
     NS_PER_S,
+    NS_PER_US,
     USD_MICROS_PER_TICK,
     Ns,
     seconds,
 )
 from penstock.features import FEATURE_NAMES, FEATURES_VERSION
 from penstock.learning.dataset import Dataset, DatasetError
+from penstock.routing import RoutingConfig
+from penstock.sim import Scenario
 from penstock.trials import ChildDiary, Day
 
 LABEL_HORIZON_NS: Final = Ns(30 * NS_PER_S)
 """Without a reference price, the midpoint this long after a fill stands in for it."""
 
+# The largest of a scenario's delays is the last entry of its table of exponential draws, 7.6 times
+# the jitter above the minimum (penstock.sim.quantiles).
+_JITTERS_MAX: Final = 8.0
 
-def dataset_of(days: Sequence[tuple[int, Day]], origin: str) -> Dataset:
+
+def outcome_horizon_ns(scenario: Scenario, routing: RoutingConfig) -> Ns:
+    """
+    How long after a decision every outcome of its rows is known, rounded up to a whole second.
+
+    A child leaves after the decision latency, rests, is cancelled, and its last report comes back.
+    In a replay the label of a fill is the midpoint LABEL_HORIZON_NS later; M* is known at once. It
+    is never less than LABEL_HORIZON_NS.
+    """
+    delays = [venue.latency for venue in scenario.venues]
+    there_us = max(far.order_in_us + _JITTERS_MAX * far.order_in_jitter_us for far in delays)
+    back_us = max(far.ack_us + _JITTERS_MAX * far.ack_jitter_us for far in delays)
+    over_ns = (
+        scenario.decision_latency_ns
+        + max(routing.mid_rest_ns, routing.post_rest_ns)
+        + round((there_us + back_us) * NS_PER_US)
+    )
+    if scenario.scenario.mode == "replay":
+        over_ns += LABEL_HORIZON_NS
+    return Ns(max(LABEL_HORIZON_NS, -(-over_ns // NS_PER_S) * NS_PER_S))
+
+
+def dataset_of(days: Sequence[tuple[int, Day]], origin: str, *, horizon_ns: Ns) -> Dataset:
     """
     One row per child that was sent with a feature matrix.
 
@@ -37,10 +65,11 @@ def dataset_of(days: Sequence[tuple[int, Day]], origin: str) -> Dataset:
         days: (number of the day, the day); rows of one number are never split between training
             and holding out.
         origin: which market, in words; goes on the model's card.
+        horizon_ns: see `outcome_horizon_ns`; every row is held to it.
     Raises:
         DatasetError: no child was sent.
     """
-    rows = [row for number, day in days for row in _rows_of_day(number, day)]
+    rows = [row for number, day in days for row in _rows_of_day(number, day, horizon_ns)]
     if not rows:
         raise DatasetError.one(
             where=f"experience in {origin}",
@@ -54,41 +83,50 @@ def dataset_of(days: Sequence[tuple[int, Day]], origin: str) -> Dataset:
     return Dataset(
         feature_names=FEATURE_NAMES,
         features_version=FEATURES_VERSION,
-        horizon_ns=LABEL_HORIZON_NS,
+        horizon_ns=horizon_ns,
         origin=origin,
         features=np.stack([row["features"] for row in rows]),
         **columns,
     )
 
 
-def _rows_of_day(number: int, day: Day) -> list[dict[str, Any]]:
+def _rows_of_day(number: int, day: Day, horizon_ns: Ns) -> list[dict[str, Any]]:
     truth = {(int(row["child_id"]), int(row["exec_no"])): row for row in day.audit}
-    return [
-        _row(number, day, diary, truth)
-        for diary in day.children.diaries.values()
-        if diary.mid_ticks_x2 > 0
-    ]
+    rows = []
+    for diary in day.children.diaries.values():
+        if diary.mid_ticks_x2 > 0:
+            row, known_ns = _row(number, day, diary, truth)
+            after_ns = known_ns - diary.sent_ns
+            assert after_ns <= horizon_ns, (
+                f"the outcome of child {diary.order.child_id} was known {after_ns} ns after its "
+                f"decision, and the dataset promises {horizon_ns}: the split would leak"
+            )
+            rows.append(row)
+    return rows
 
 
 def _row(
     number: int, day: Day, diary: ChildDiary, truth: dict[tuple[int, int], Any]
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], int]:
+    """The row, and when the last of its outcome was known."""
     order, mid_ticks = diary.order, diary.mid_ticks_x2 / 2
     side, scale = int(order.side), BPS_PER_UNIT / mid_ticks
     filled_shares, cost_ticks, caused_ticks = 0, 0.0, 0.0
-    left_shares = diary.leaves_shares
+    left_shares, known_ns = diary.leaves_shares, int(diary.sent_ns)
     for fill in diary.fills:
-        row = truth[order.child_id, int(fill.exec_id.rsplit("-", 1)[1])]
-        reference_ticks = float(row["reference_ticks"])
+        truth_row = truth[order.child_id, int(fill.exec_id.rsplit("-", 1)[1])]
+        reference_ticks = float(truth_row["reference_ticks"])
         if not np.isfinite(reference_ticks):
             reference_ticks = _later_mid_ticks(day, fill.event_ns, mid_ticks)
+            known_ns = max(known_ns, fill.event_ns + LABEL_HORIZON_NS)
+        known_ns = max(known_ns, fill.recv_ns)
         filled_shares += fill.size_shares
         left_shares -= fill.size_shares
         cost_ticks += side * fill.size_shares * (fill.price_ticks - reference_ticks)
         cost_ticks += fill.fee_usd_micros / USD_MICROS_PER_TICK
-        caused_ticks += side * float(row["permanent_ticks"]) * max(0, left_shares)
+        caused_ticks += side * float(truth_row["permanent_ticks"]) * max(0, left_shares)
     first_ns = diary.fills[0].recv_ns if diary.fills else None
-    return {
+    row = {
         "features": diary.features,
         "day": number,
         "at_ns": int(diary.sent_ns),
@@ -101,6 +139,7 @@ def _row(
         # A replayed market does not react, so nothing is caused there.
         "leakage_bps": scale * np.nan_to_num(caused_ticks) / order.size_shares,
     }
+    return row, known_ns
 
 
 def _later_mid_ticks(day: Day, at_ns: int, otherwise_ticks: float) -> float:

@@ -44,9 +44,10 @@ class Dataset:
     features: the matrix that the decision was made on, bit for bit, as `fill_features` wrote it;
         float64, because a split between two neighbouring values must fall on the same side live.
         Shape (n_rows, len(feature_names)), C order, finite.
-    day: which stretch of market a row is from. Rows that share any part of a price path have one
-        day: the split between training and holding out never cuts through it, while there are at
-        least two. Larger is later.
+    day: which stretch of market a row is from: the seed of a generated day, the recorded day
+        (YYYYMMDD) of a replay, whatever the seed and the depth assumed. Rows that share any part of
+        a price path have one day: the split between training and holding out never cuts through it,
+        while there are at least two. Larger is later.
     at_ns: time of the decision.
     weight: how much the row counts; 1 unless rows stand for different numbers of decisions.
     slippage_bps: of what filled, fees included, positive is cost; NaN where nothing filled.

@@ -20,6 +20,10 @@ class ExplorePolicy:
     Whole parents are explored, not single steps: a step that is soon corrected teaches nothing
     about where it would have led. Used in simulated markets only.
 
+    `propensity` of a usable row of an explored parent is the chance with which it got its place in
+    the order, 1 / number of usable rows; of everything else 1, because nothing there was left to
+    chance. Whether the parent explores (EXPLORED_FRAC) is not in it: given that it does.
+
     Args:
         seed: of the choice, with the parent's number; no state is kept between decisions.
     """
@@ -46,7 +50,7 @@ class ExplorePolicy:
         frame.orders[0, : len(usable)] = generator.permutation(usable)
         send_in_order(frame.situation, frame.rows, frame.work, frame.orders[0], len(usable))
         if len(usable):
-            frame.rows["propensity"][:] = 1.0 / len(usable)
+            frame.rows["propensity"][usable] = 1.0 / len(usable)
 
     def state_hash(self) -> str:
         """Hash of the seed and of the base."""

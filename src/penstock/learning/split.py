@@ -15,7 +15,8 @@ from penstock.learning.dataset import Dataset, DatasetError
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Split:
     """
-    Row numbers, sorted, of three sets that share no day (or, within a single day, no minute).
+    Row numbers, sorted, of three sets that share no day (or, within a single day, no moment of
+    the market that their outcomes have seen).
 
     fit: trees are fitted to these.
     stop: later; says when more trees stop helping, and shapes the spreads.
@@ -35,7 +36,8 @@ def split_rows(dataset: Dataset, settings: TrainSettings) -> Split:
     the `embargo_days` before them are used for nothing. Days held out go to `measure` and `stop`
     in turns, the last one to `measure`; a single one is cut in half by time.
 
-    With one day only, time plays the part of days: its last `holdout_frac` is held out.
+    With one day only, as from a replay, time plays the part of days: its last `holdout_frac` of
+    the rows is held out, the earlier half of it to stop by and the later half to measure with.
 
     Purging: a row whose outcome was not yet known (`at_ns` + `horizon_ns`) when the next set
     begins is dropped wherever one day is cut, since its label has seen that set's market.
@@ -58,7 +60,7 @@ def split_rows(dataset: Dataset, settings: TrainSettings) -> Split:
             where="dataset",
             expected="rows to fit, to stop by and to measure with, each from its own time",
             found=f"{sizes} of {len(dataset)} rows on {len(days)} days",
-            fix="collect more days, or set a smaller embargo_days",
+            fix="collect more days, replay a longer one, or set a smaller embargo_days",
         )
     return split
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from penstock.domain import Problem
 from penstock.learning.config import TrainSettings
@@ -78,6 +79,12 @@ def _check_outcomes(sets: list[Dataset]) -> None:
         raise DatasetError(problems)
 
 
+def _days_in_words(days: NDArray[np.int64]) -> str:
+    if len(days) == 1:
+        return f"one day, {days[0]}, cut by time"
+    return f"{len(days)} days, {days[0]} to {days[-1]}"
+
+
 def _card(
     dataset: Dataset, split: Split, settings: TrainSettings, parts: list[TrainedPart]
 ) -> ModelCard:
@@ -89,7 +96,7 @@ def _card(
         inference=INFERENCE_FORMAT,
         feature_names=dataset.feature_names,
         features_version=dataset.features_version,
-        trained_on=f"{dataset.origin}; {len(days)} days, {days[0]} to {days[-1]}; "
+        trained_on=f"{dataset.origin}; {_days_in_words(days)}; "
         f"{len(split.fit):,} rows fitted, {len(split.stop):,} to stop by, "
         f"{len(split.measure):,} to measure",
         horizon_ns=dataset.horizon_ns,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from penstock.learning.collect import dataset_of
+from penstock.learning.collect import dataset_of, outcome_horizon_ns
 from penstock.learning.config import TrainSettings
 from penstock.learning.dataset import Dataset, concat_datasets
 from penstock.learning.explore import ExplorePolicy
@@ -59,7 +59,31 @@ def collect_day(setup: CollectSetup, task: CollectTask) -> Dataset:
     policy = ExplorePolicy(base, task.seed)
     setting = Setting(market.scenario, market.script)
     day = run_day(setting, task.seed, policy, fallback, routing=setup.routing)
-    return dataset_of([(task.seed, day)], market.name)
+    return dataset_of(
+        [(day_number(market, task.seed), day)],
+        origin_of([market], [task.seed]),
+        horizon_ns=outcome_horizon_ns(market.scenario, setup.routing),
+    )
+
+
+def day_number(market: Market, seed: int) -> int:
+    """
+    What stretch of market a day of experience is, for the split.
+
+    A generated market draws new prices for every seed. In a replay all seeds, and all assumptions
+    about depth, live through the same recorded prices.
+    """
+    about = market.scenario.scenario
+    return about.day if about.mode == "replay" else seed
+
+
+def origin_of(markets: Sequence[Market], seeds: Sequence[int]) -> str:
+    """Where experience comes from, for the model's card: the markets, and the recorded day."""
+    names = ", ".join(market.name for market in markets)
+    recorded = list(dict.fromkeys(m.recorded.origin for m in markets if m.recorded is not None))
+    if not recorded:
+        return names
+    return f"{names}; {', '.join(recorded)}, seeds {min(seeds)} to {max(seeds)}"
 
 
 def train_in_markets(
@@ -91,7 +115,8 @@ def train_in_markets(
             for market_idx in range(len(markets))
         ]
         collected += run_tasks(collect_day, setup, tasks, n_workers=n_workers, on_done=on_day)
-        origin = ", ".join(market.name for market in markets)
+        n_days = (round_idx + 1) * rounds.n_days
+        origin = origin_of(markets, range(TRAINING_SEED, TRAINING_SEED + n_days))
         dataset = concat_datasets(collected, origin=origin)
         model = train_lightgbm(dataset, settings, on_tree)
     assert model is not None, "training needs at least one round"

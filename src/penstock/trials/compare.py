@@ -21,6 +21,7 @@ class DayCosts(NamedTuple):
     policy: str
     costs: list[ParentCost]
     state_hash: str
+    n_unmeasured: int = 0
 
 
 class Versus(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,7 +42,8 @@ class PolicyResult(msgspec.Struct, frozen=True, kw_only=True):
     reference_ci95: tuple[float, float] | None
     median_bps: float  # over parents
     p95_bps: float  # over parents: the bad end
-    n_parents: int
+    n_parents: int  # that were measured: every mean here is over these
+    n_unmeasured: int  # the others: no midpoint when they came, or no end in the day
     completion_frac: float
     time_to_complete_s: float
     leakage_bps: float | None
@@ -65,6 +67,9 @@ class ScenarioResult(msgspec.Struct, frozen=True, kw_only=True):
     gap_closed_frac: dict[str, float | None]
     notes: tuple[str, ...]
     state_hash: str  # of all days of all policies, in order
+    recorded_day: str | None = None  # the one replayed, with its tape; None if generated
+    # Whether the model learned from that day; None where its card does not say, or nothing learned.
+    is_training_day: bool | None = None
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +135,7 @@ def _policy_result(
         median_bps=float(np.median([cost.shortfall_bps for cost in costs])),
         p95_bps=float(np.quantile([cost.shortfall_bps for cost in costs], 0.95)),
         n_parents=len(costs),
+        n_unmeasured=sum(day.n_unmeasured for day in days),
         completion_frac=_mean([cost.filled_frac for cost in costs]),
         time_to_complete_s=_mean([cost.duration_s for cost in costs]),
         leakage_bps=_finite(_mean([cost.leakage_bps for cost in costs])),

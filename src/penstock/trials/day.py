@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -62,6 +63,7 @@ class Day(NamedTuple):
     start_ns: int
     state_hash: str
     n_events: int
+    n_unmeasured: int  # parents without a cost: no midpoint when they came, or no end in the day
 
 
 def run_day(
@@ -96,14 +98,18 @@ def run_day(
         # A recorded day knows midpoints, but not what was on its way: no M* to measure against, and
         # nothing that we could have moved.
         audit["reference_ticks"] = audit["permanent_ticks"] = np.nan
+        for diary in parents.diaries.values():
+            diary.end_reference_ticks = math.nan
+    costs = _costs(parents, audit)
     return Day(
-        costs=_costs(parents, audit),
+        costs=costs,
         children=children,
         audit=audit,
         mid_ticks_x2=mids,
         start_ns=scenario.start_ns,
         state_hash=f"{engine.state_hash()[:32]}{world.state_hash()[:32]}",
         n_events=world.n_events,
+        n_unmeasured=scenario.parents.n_per_day - len(costs),
     )
 
 
@@ -194,6 +200,8 @@ def _against_reference(
     M* is the market's reference price: what is left of the price's path after it has no mean, so
     nothing is lost by leaving it out, and most of the noise is gone. NaN where there is no M*.
     """
+    if math.isnan(end_reference_ticks):
+        return math.nan, math.nan
     side = int(execution.side)
     value_ticks = execution.size_shares * (execution.arrival_mid_ticks_x2 / 2)
     left_shares = int(execution.size_shares)

@@ -10,13 +10,18 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from penstock import __version__
-from penstock.domain import JournalError
+from penstock.domain import ConfigError, JournalError
 from penstock.engine import Engine
+from penstock.models import read_card
 from penstock.routing import BASELINES, RoutingConfig, make_policy, static_policy
 from penstock.sim import Scenario
 from penstock.trials.compare import DayCosts, ScenarioResult, choose_baseline, policy_results
 from penstock.trials.day import Setting, engine_of, run_day
-from penstock.trials.markets import Market
+from penstock.trials.markets import (
+    TRAINED_ON_THIS_DAY_NOTE,
+    TRAINING_DAY_NOT_KNOWN_NOTE,
+    Market,
+)
 from penstock.trials.workers import run_tasks
 
 # Seeds of the three uses never meet: 1, 2, … judge; these choose the baseline, and train.
@@ -60,7 +65,7 @@ def run_one(bench: Bench, task: DayTask) -> DayCosts:
         journal=journal,
         journal_context=journal_context(bench, task, policy.model_sha256),
     )
-    return DayCosts(task.seed, task.policy, day.costs, day.state_hash)
+    return DayCosts(task.seed, task.policy, day.costs, day.state_hash, day.n_unmeasured)
 
 
 def journal_context(bench: Bench, task: DayTask, model_sha256: str) -> dict[str, Any]:
@@ -123,14 +128,21 @@ def evaluate_market(
     n_workers: int,
     on_done: Callable[[], None] = lambda: None,
 ) -> ScenarioResult:
-    """Compare policies in one market; the same arguments give the same result, to the bit."""
+    """
+    Compare policies in one market; the same arguments give the same result, to the bit.
+
+    Raises:
+        ConfigError: a day on which no parent could be measured.
+    """
     tasks = days_to_run(policies, n_seeds, n_baseline_seeds)
     days = run_tasks(run_one, bench, tasks, n_workers=n_workers, on_done=on_done)
+    _check_measured(days, bench.market.name)
     judged = [day for day in days if day.seed < BASELINE_SEED]
     choosing = [day for day in days if day.seed >= BASELINE_SEED]
     best_baseline = choose_baseline(choosing or judged)
     hashes = hashlib.sha256("".join(day.state_hash for day in judged).encode())
-    about = bench.market.scenario.scenario
+    about, recorded = bench.market.scenario.scenario, bench.market.recorded
+    is_training_day, training_notes = _training_day(bench, policies)
     return ScenarioResult(
         description=about.description,
         mode=about.mode,
@@ -140,6 +152,30 @@ def evaluate_market(
         policies=policy_results(judged, best_baseline),
         # Needs an insider to say how much could be gained at most.
         gap_closed_frac={policy: None for policy in policies if policy not in BASELINES},
-        notes=bench.market.notes,
+        notes=(*training_notes, *bench.market.notes),
         state_hash=hashes.hexdigest(),
+        recorded_day=None if recorded is None else recorded.origin,
+        is_training_day=is_training_day,
     )
+
+
+def _training_day(bench: Bench, policies: Sequence[str]) -> tuple[bool | None, tuple[str, ...]]:
+    """Whether the replayed day is one that the model learned from, and what to say about it."""
+    is_learned = any(policy not in BASELINES for policy in policies)
+    if bench.market.recorded is None or bench.model is None or not is_learned:
+        return None, ()
+    is_named = bench.market.recorded.is_named_in(read_card(bench.model).trained_on)
+    if is_named is None:
+        return None, (TRAINING_DAY_NOT_KNOWN_NOTE,)
+    return is_named, (TRAINED_ON_THIS_DAY_NOTE,) if is_named else ()
+
+
+def _check_measured(days: Sequence[DayCosts], market: str) -> None:
+    for day in days:
+        if not day.costs:
+            raise ConfigError.one(
+                where=f"{market}, seed {day.seed}, policy {day.policy}",
+                expected="parents whose cost can be measured",
+                found=f"{day.n_unmeasured} without a midpoint when they came, or an end in the day",
+                fix="lengthen the lead-in or the session, or replay a tape with quotes in it",
+            )

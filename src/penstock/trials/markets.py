@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
 
-from penstock.domain import ConfigError, TapeError, parse_toml, stream
+from penstock.domain import ConfigError, TapeError, from_seconds, parse_toml, seconds, stream
 from penstock.sim import Scenario, ScriptArray, check_scenario, compile_replay
 from penstock.wire import TapeFile, read_tape
 
@@ -33,6 +34,39 @@ GENERATED_NOTES = (
 )
 
 
+TRAINED_ON_THIS_DAY_NOTE = (
+    "The model was trained on this very recorded day: what it gains here is no evidence of what it "
+    "would gain on another."
+)
+TRAINING_DAY_NOT_KNOWN_NOTE = (
+    "The model's card names no recorded day, so it is not known whether it was trained on this one."
+)
+_RECORDED = "recorded day"  # how the words on a model's card begin that name one
+
+
+class RecordedDay(NamedTuple):
+    """The day that a replay lives through, and the tape that it comes from."""
+
+    symbol: str
+    day: int  # YYYYMMDD
+    tape_sha256: str  # of the whole file, as `sha256sum` says it
+
+    @property
+    def origin(self) -> str:
+        """The day as a model's card names it."""
+        return f"{_RECORDED} {self.symbol} {self.day}, tape {self.tape_sha256[:12]}"
+
+    def is_named_in(self, trained_on: str) -> bool | None:
+        """
+        Whether a card's `trained_on` names this day, from whatever tape; None if it names none.
+
+        The tape does not count: the same day cleaned in another way is still the same prices.
+        """
+        if f"{_RECORDED} " not in trained_on:
+            return None
+        return f"{_RECORDED} {self.symbol} {self.day}," in trained_on
+
+
 class Market(NamedTuple):
     """One market to run days in: a scenario, and for a recorded day the flow that drives it."""
 
@@ -40,6 +74,7 @@ class Market(NamedTuple):
     scenario: Scenario
     script: ScriptArray | None
     notes: tuple[str, ...]
+    recorded: RecordedDay | None = None  # None: a generated market, where every seed is a day
 
 
 def load_markets(path: Path, *, tape: Path | None = None, depth: str | None = None) -> list[Market]:
@@ -63,14 +98,21 @@ def load_markets(path: Path, *, tape: Path | None = None, depth: str | None = No
                 fix="leave the option out",
             )
         return [Market(scenario.scenario.name, scenario, None, GENERATED_NOTES)]
-    recorded = _read_tape(path, scenario, tape)
+    tape_path = tape if tape is not None else path.parent / scenario.replay.tape
+    recorded = _read_tape(path, scenario, tape_path)
     if tape is not None:
         about = msgspec.structs.replace(scenario.scenario, day=recorded.context.day)
         scenario = msgspec.structs.replace(scenario, scenario=about)
+    _check_hours(path, scenario, recorded, tape_path)
     assumed = () if scenario.replay is None else scenario.replay.depth
     names: list[str | None] = [known.name for known in assumed if depth is None]
     names = names or [depth]
-    return [_replay(scenario, recorded, name) for name in names]
+    day = RecordedDay(
+        symbol=recorded.context.symbol.upper(),
+        day=recorded.context.day,
+        tape_sha256=hashlib.sha256(tape_path.read_bytes()).hexdigest(),
+    )
+    return [_replay(scenario, recorded, day, name) for name in names]
 
 
 def read_scenario(path: Path) -> Scenario:
@@ -89,9 +131,7 @@ def read_scenario(path: Path) -> Scenario:
     return scenario
 
 
-def _read_tape(path: Path, scenario: Scenario, tape: Path | None) -> TapeFile:
-    assert scenario.replay is not None
-    tape_path = tape if tape is not None else path.parent / scenario.replay.tape
+def _read_tape(path: Path, scenario: Scenario, tape_path: Path) -> TapeFile:
     if not tape_path.exists():
         raise TapeError.one(
             where=str(tape_path),
@@ -111,7 +151,30 @@ def _read_tape(path: Path, scenario: Scenario, tape: Path | None) -> TapeFile:
     return recorded
 
 
-def _replay(scenario: Scenario, recorded: TapeFile, depth: str | None) -> Market:
+def _check_hours(path: Path, scenario: Scenario, recorded: TapeFile, tape_path: Path) -> None:
+    """Outside the tape's session there is nothing to replay; it would look like a quiet day."""
+    context = recorded.context
+    if scenario.scenario.day != context.day:
+        raise TapeError.one(
+            where=f"{path}: scenario.day",
+            expected=f"{context.day}, the day of {tape_path}",
+            found=str(scenario.scenario.day),
+            fix="name the tape of the day, or the day of the tape",
+        )
+    if scenario.start_ns < context.session_start_ns or scenario.end_ns > context.session_end_ns:
+        midnight_ns = scenario.start_ns - from_seconds(scenario.scenario.start_s)
+        first_s = seconds(context.session_start_ns - midnight_ns)
+        last_s = seconds(context.session_end_ns - midnight_ns)
+        about = scenario.scenario
+        raise TapeError.one(
+            where=f"{path}: scenario.start_s, scenario.duration_s",
+            expected=f"a stretch of the tape's session, {first_s:g} to {last_s:g} s of the day",
+            found=f"{about.start_s:g} to {about.start_s + about.duration_s:g} s",
+            fix="choose hours in which the market was open",
+        )
+
+
+def _replay(scenario: Scenario, recorded: TapeFile, day: RecordedDay, depth: str | None) -> Market:
     compiled = compile_replay(
         recorded.tape,
         recorded.context.codes,
@@ -120,4 +183,4 @@ def _replay(scenario: Scenario, recorded: TapeFile, depth: str | None) -> Market
         depth=depth,
     )
     name = f"{scenario.scenario.name}[{compiled.report.depth}]"
-    return Market(name, scenario, compiled.script, REPLAY_NOTES)
+    return Market(name, scenario, compiled.script, REPLAY_NOTES, day)

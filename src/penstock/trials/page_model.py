@@ -46,7 +46,7 @@ will cost and how it will end; the policy orders venues by these forecasts.</p>
 <dt>Model</dt><dd>{text(card.name)}, version {text(card.version)} ({text(card.kind)},
 {sum(one.n_trees for one in card.heads):,} trees, {card.n_features} features)</dd>
 <dt>Trained on</dt><dd>{text(card.trained_on)}</dd>
-<dt>Leakage horizon</dt><dd>{number(card.horizon_ns / NS_PER_S, 0)} s</dd>
+<dt>Outcomes known after</dt><dd>{number(card.horizon_ns / NS_PER_S, 0)} s</dd>
 <dt>Content hash</dt><dd><code>{text(comparison.model or NOT_KNOWN)}</code></dd>
 </dl>
 <h3>Forecasts against the average of the venue</h3>

@@ -29,6 +29,7 @@ from penstock.trials.page_words import (
     raw_difference,
     reference_difference,
     seeds_in_words,
+    unmeasured_sentence,
     verdict,
     why,
 )
@@ -55,9 +56,11 @@ def scenario_section(
 
 def _facts(scenario: ScenarioResult) -> str:
     seeds = "seed" if len(scenario.seeds) == 1 else "seeds"
+    replayed = () if scenario.recorded_day is None else (f"Replayed: {scenario.recorded_day}",)
     return " · ".join(
         (
             f"Mode: {scenario.mode}",
+            *replayed,
             f"{days_in_words(scenario)} ({seeds} {seeds_in_words(scenario.seeds)})",
             parents_in_words(scenario),
             baseline_sentence(scenario),
@@ -66,7 +69,9 @@ def _facts(scenario: ScenarioResult) -> str:
 
 
 def _caveats(scenario: ScenarioResult) -> str:
-    notes = "".join(f"<li>{text(note)}</li>" for note in scenario.notes)
+    unmeasured = unmeasured_sentence(scenario)
+    said = scenario.notes if unmeasured is None else (f"{unmeasured}.", *scenario.notes)
+    notes = "".join(f"<li>{text(note)}</li>" for note in said)
     notes = notes or "<li>The scenario says nothing about itself.</li>"
     return f"<aside><strong>What this is and is not</strong><ul>{notes}</ul></aside>"
 

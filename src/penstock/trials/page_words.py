@@ -139,6 +139,28 @@ def parents_in_words(scenario: ScenarioResult) -> str:
     return f"{low:,} parents each" if low == high else f"{low:,} to {high:,} parents each"
 
 
+def unmeasured_sentence(scenario: ScenarioResult) -> str | None:
+    """Parents that are in no figure, by policy; None if there are none."""
+    missing = [
+        f"{policy.n_unmeasured:,} of {policy.n_parents + policy.n_unmeasured:,} ({name})"
+        for name, policy in scenario.policies.items()
+        if policy.n_unmeasured > 0
+    ]
+    if not missing:
+        return None
+    return (
+        f"Parents in no figure here: {', '.join(missing)}; they had no midpoint to be measured "
+        "against when they came, or no end within the day"
+    )
+
+
+def training_day_sentence(scenario: ScenarioResult) -> str | None:
+    """A warning where a recorded day judges the model that was trained on it; else None."""
+    if not scenario.is_training_day:
+        return None
+    return "Mind: the model was trained on this very recorded day, so this is no test of it"
+
+
 def days_in_words(scenario: ScenarioResult) -> str:
     """How many days were lived through; a replay lives through one recorded day again and again."""
     n = len(scenario.seeds)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.domain import (
+    N_TACTICS,
     ChildFill,
     ChildOrder,
     Command,
@@ -137,7 +138,7 @@ class ChildRecorder:
         if not decision.features:
             return
         situation = decision.situation_array()[0]
-        row_idx = order.venue_idx * 3 + int(order.tactic)
+        row_idx = order.venue_idx * N_TACTICS + int(order.tactic)
         self.diaries[order.child_id] = ChildDiary(
             order=order,
             sent_ns=command.at_ns,

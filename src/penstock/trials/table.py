@@ -20,6 +20,8 @@ from penstock.trials.page_words import (
     parents_in_words,
     percent,
     plus_minus,
+    training_day_sentence,
+    unmeasured_sentence,
 )
 
 
@@ -78,11 +80,13 @@ def _against(policy: str, result: PolicyResult, scenario: ScenarioResult) -> str
 
 
 def _line_under(scenario: ScenarioResult) -> str:
-    """The baseline, then one sentence for each learned policy (for each policy if none is)."""
+    """The baseline, a sentence for each learned policy (for each if none is), and warnings."""
     lines = [f"{baseline_sentence(scenario)}."]
     others = [name for name in scenario.policies if name != scenario.best_baseline]
     for name in [name for name in others if is_learned(name)] or others:
         found = finding(scenario.policies[name], len(scenario.seeds))
         if found is not None and scenario.best_baseline is not None:
             lines.append(f"{finding_sentence(name, found, scenario.best_baseline)}.")
+    warnings = (training_day_sentence(scenario), unmeasured_sentence(scenario))
+    lines.extend(f"{warning}." for warning in warnings if warning is not None)
     return "\n".join(lines)

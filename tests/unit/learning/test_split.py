@@ -72,6 +72,28 @@ def test_a_single_day_is_cut_by_time_and_purged() -> None:
     assert list(range(85, 100)) == split.measure.tolist()
 
 
+def test_runs_of_one_day_are_cut_at_the_same_moments() -> None:
+    """
+    Three runs of a recorded day, second by second, row by row: they share its prices, so no run may
+    be fitted to what another is judged by.
+    """
+    dataset = replace(
+        outcomes_on([20131008] * 600),
+        at_ns=NS_PER_S * (np.arange(600) % 200),
+        horizon_ns=Ns(36 * NS_PER_S),
+    )
+
+    split = split_rows(dataset, TrainSettings(holdout_frac=0.5))
+    fit, stop, measure = (
+        sorted(set((dataset.at_ns[rows] // NS_PER_S).tolist()))
+        for rows in (split.fit, split.stop, split.measure)
+    )
+
+    assert list(range(64)) == fit  # 63 s + 36 s is before 100 s
+    assert list(range(100, 114)) == stop  # and 113 s + 36 s before 150 s
+    assert list(range(150, 200)) == measure
+
+
 def test_a_day_held_out_alone_is_cut_in_half() -> None:
     """Two days are little, but training on one and judging on the next must work."""
     dataset = outcomes_on([1] * 40 + [2] * 40)

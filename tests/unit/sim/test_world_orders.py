@@ -63,6 +63,37 @@ def test_a_report_takes_both_ways_of_the_latency() -> None:
     assert ack.recv_ns == fill.recv_ns
 
 
+@pytest.mark.parametrize("venue_idx", [LIT, POOL])
+def test_every_command_waits_for_the_decision_before_it_leaves(venue_idx: int) -> None:
+    """
+    The simulator charges 50 us of thinking to every command of every policy: orders, replaces and
+    cancels reach their venue 50 us later, to the nanosecond, and everything else is the same.
+    """
+    at_once, later = (said_to_a_busy_client(venue_idx, latency_us) for latency_us in (0, 50))
+
+    assert ["ChildAck", "ChildReplaced", "ChildCancelled"] == [name for name, _, _ in at_once]
+    assert [
+        (name, event_ns + us(50), recv_ns + us(50)) for name, event_ns, recv_ns in at_once
+    ] == later
+
+
+def said_to_a_busy_client(venue_idx: int, decision_latency_us: float) -> list[tuple[str, int, int]]:
+    """Reports on an order, its replace and its cancel, sent a millisecond apart; with times."""
+    scenario = quiet_market(decision_latency_us=decision_latency_us)
+    client = Client(World(scenario, 1, script=script(scenario, quotes())))
+    client.wait(0.01)
+    if venue_idx == POOL:
+        client.peg(1, venue_idx, Side.BUY, 300, ASK)
+    else:
+        client.post(1, venue_idx, Side.BUY, 300, BID)
+    client.wait(0.001)
+    client.replace(1, venue_idx, 200, BID)
+    client.wait(0.001)
+    client.cancel(1, venue_idx)
+    client.wait(0.01)
+    return [(type(event).__name__, event.event_ns, event.recv_ns) for event in client.events]
+
+
 def test_the_clock_stops_at_the_first_report() -> None:
     """The host must be able to decide on it before anything else happens."""
     client = client_in(quotes())

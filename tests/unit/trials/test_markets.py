@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
 from penstock.domain import ConfigError, TapeError
-from penstock.trials import load_markets
+from penstock.trials import RecordedDay, load_markets
 from tests.support.small_days import (
     RECORDED,
     SMALL,
@@ -37,6 +38,18 @@ def test_a_recorded_day_is_a_market_for_each_depth_assumption(tmp_path: Path) ->
     ]
     assert all(market.script is not None and len(market.script) > 0 for market in markets)
     assert all("no claim" in " ".join(market.notes) for market in markets)
+
+
+def test_a_recorded_day_is_named_by_stock_day_and_tape(tmp_path: Path) -> None:
+    """The hash is that of the file, as `sha256sum` says it; a generated market has none of it."""
+    tape = tape_file(tmp_path)
+    sha256 = hashlib.sha256(tape.read_bytes()).hexdigest()
+    markets = load_markets(replay_file(tmp_path))
+
+    assert {RecordedDay("TEST", 20131008, sha256)} == {market.recorded for market in markets}
+    assert markets[0].recorded is not None
+    assert f"recorded day TEST 20131008, tape {sha256[:12]}" == markets[0].recorded.origin
+    assert load_markets(small_file(tmp_path))[0].recorded is None
 
 
 def test_one_assumption_may_be_asked_for(tmp_path: Path) -> None:
