@@ -1,5 +1,6 @@
 """The order journal: append-only, checksummed, written before anything leaves; and its replay."""
 
+from penstock.journal.following import follow
 from penstock.journal.format import RecordKind
 from penstock.journal.journaled import EngineLike, JournaledEngine
 from penstock.journal.reader import Entry, Scan, read_context, read_journal, scan
@@ -16,6 +17,7 @@ __all__ = [
     "RecordKind",
     "ReplayReport",
     "Scan",
+    "follow",
     "read_context",
     "read_journal",
     "replay",

@@ -33,6 +33,11 @@ class Entry(NamedTuple):
     offset: int
 
     @property
+    def end_offset(self) -> int:
+        """The byte behind it, where the next record starts."""
+        return self.offset + FRAME_BYTES + len(self.payload)
+
+    @property
     def event(self) -> Event:
         """The event of an EVENT record. JournalError if this release does not know it."""
         try:
@@ -87,20 +92,24 @@ def scan(path: Path) -> Scan:
         whole_bytes = file.tell()
         for entry in _entries(file, path):
             n_records += 1
-            whole_bytes = entry.offset + FRAME_BYTES + len(entry.payload)
+            whole_bytes = entry.end_offset
     n_torn_bytes = path.stat().st_size - whole_bytes
     return Scan(context, n_records, whole_bytes, n_torn_bytes)
 
 
-def read_journal(path: Path) -> Iterator[Entry]:
+def read_journal(path: Path, offset: int = 0) -> Iterator[Entry]:
     """
     Every whole record, in order. A last record cut short by a kill is left out.
 
+    Args:
+        offset: the byte where a record starts, to leave out what is before it; 0 is the first.
     Raises:
         JournalError: not a journal, another version, or damage before the last record.
     """
     with path.open("rb") as file:
         _read_header(file, path)
+        if offset > 0:
+            file.seek(offset)
         yield from _entries(file, path)
 
 
