@@ -27,9 +27,10 @@ lint: .venv/installed ## format, lint, types, imports
 
 check: lint test ## what CI runs, no more and no less
 
-bench: .venv/installed ## measure the speed of a decision and of the simulator
+bench: .venv/installed ## measure the speed of a decision, of the simulator and over FIX
 	$(BIN)/penstock bench decision
 	$(BIN)/penstock bench sim
+	$(BIN)/penstock bench fix
 
 research: .venv/installed ## compare the policies in every scenario over 200 seeds: hours
 	$(BIN)/penstock evaluate scenarios/*.toml --seeds 200

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
+from pathlib import Path
 
 import click
 import msgspec
 
-from penstock.cli.console import machine, out, print_json
+from penstock.cli.console import err, machine, out, print_json
 from penstock.cli.options import json_option
 
 
@@ -83,6 +85,49 @@ def sim(runs: int, as_json: bool) -> None:
         "quoting: a compiled client posts and cancels every "
         f"{worlds.workload.quote_every_ns / 1e6:g} ms. One core; compiling left out."
     )
+    out.print(f"machine   {machine()}")
+
+
+@command.command("fix")
+@click.option(
+    "--orders", type=click.IntRange(100, 100_000), default=1_000, show_default=True,
+    help="Orders each way.",
+)  # fmt: skip
+@click.option(
+    "--policy", type=click.Choice(["supervised", "static"]), default="supervised",
+    show_default=True, help="Who decides in the router.",
+)  # fmt: skip
+@click.option(
+    "--fsync", type=click.Choice(["never", "always"]), default="never", show_default=True,
+    help="When the disk must have the router's journal.",
+)  # fmt: skip
+@json_option
+def fix(orders: int, policy: str, fsync: str, as_json: bool) -> None:
+    """What the router adds to an order's way, against a bare QuickFIX relay in the same run."""
+    from penstock.runtime.bench_fix import bench_fix
+
+    with tempfile.TemporaryDirectory(prefix="penstock-bench-") as folder:
+        figures = bench_fix(
+            Path(folder), n_orders=orders, fsync=fsync, policy=policy,
+            say=err.print,
+        )  # fmt: skip
+    ways = {"order to child": figures.order_to_child, "round trip": figures.round_trip}
+    if as_json:
+        first = msgspec.to_builtins(figures.order_to_child)
+        print_json({**first, **_fields(figures), "machine": machine()})
+        return
+    for name, way in ways.items():
+        for part in ("chain_us", "router_us", "added_us"):
+            us = getattr(way, part)
+            out.print(
+                f"{name:14} {part[:-3]:7} p50 {us.p50:8.1f} us   p99 {us.p99:8.1f} us   "
+                f"p99.9 {us.p999:8.1f} us"
+            )
+    out.print(
+        f"decision       in the router p50 {figures.decision_us['p50']:.1f} us   "
+        f"p99 {figures.decision_us['p99']:.1f} us"
+    )
+    out.print(f"workload  {figures.workload}")
     out.print(f"machine   {machine()}")
 
 

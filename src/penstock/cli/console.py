@@ -21,15 +21,16 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-out = Console()
-err = Console(stderr=True)
+# No markup: names may hold brackets. No wrapping: a path or a command that is cut cannot be copied.
+out = Console(markup=False, highlight=False, soft_wrap=True)
+err = Console(markup=False, highlight=False, soft_wrap=True, stderr=True)
 
 
 @contextmanager
 def progress_bar(label: str, n_steps: int) -> Iterator[Callable[[], None]]:
     """A bar on stderr; yields the function that moves it by one."""
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),

@@ -16,6 +16,7 @@ from penstock.cli.options import (
     tape_option,
     workers_option,
 )
+from penstock.cli.refusing import check_names, check_output
 from penstock.routing import POLICIES, check_policy_names
 from penstock.trials import comparison_tables, load_markets
 
@@ -87,9 +88,11 @@ def command(
     Example:  penstock evaluate scenarios/reference-day.toml --policies static,sweep --json
     Exit status: 0 finished; 2 bad input.
     """
-    names = tuple(name for name in policies.split(",") if name)
+    names = tuple(name.strip() for name in policies.split(",") if name.strip())
     check_policy_names(names, "--policies")
+    check_output(page, *(() if journal is None else (journal / "a.journal",)))
     markets = [market for path in scenario for market in load_markets(path, tape=tape, depth=depth)]
+    check_names([market.name for market in markets])
     models = find_models(markets, names, model, models_dir)
     comparison = compare(
         markets,
@@ -100,10 +103,12 @@ def command(
         n_workers=workers,
         journal_dir=journal,
     )
-    write_page(comparison, models, page)
     if as_json:
         print_json(comparison)
     else:
         for table in comparison_tables(comparison):
             out.print(table)
+    write_page(comparison, models, page)
+    if comparison.model is not None:
+        err.print(f"model   {comparison.model}, trained on {comparison.model_trained_on}")
     err.print(f"page    {page}")

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from penstock.cli.console import command_line, machine, progress_bar, waiting
 from penstock.domain import ConfigError
-from penstock.models import ModelCard, read_card
+from penstock.features import FEATURE_NAMES, FEATURES_VERSION
+from penstock.models import ModelCard, load_model, read_card
 from penstock.routing import LEARNED, RoutingConfig
 from penstock.store import Registry
 from penstock.trials import (
     Bench,
     Comparison,
+    LiveSession,
     Market,
     comparison_page,
     days_to_run,
@@ -35,6 +37,7 @@ def find_models(
 
     Raises:
         ConfigError: a learned policy is wanted and there is no model.
+        ModelFileError: the model was made for other features, or is damaged.
     """
     if not any(policy in LEARNED for policy in policies):
         return {}
@@ -49,7 +52,14 @@ def find_models(
                 found=", ".join(sorted(known)) or "an empty registry",
                 fix="train one with `penstock train SCENARIO`, or name one with --model",
             )
-        found[name] = registry.load(ref or name)
+        data = registry.load(ref or name)
+        load_model(
+            data,
+            feature_names=FEATURE_NAMES,
+            features_version=FEATURES_VERSION,
+            where=f"model {registry.resolve(ref or name)}",
+        )
+        found[name] = data
     return found
 
 
@@ -104,8 +114,13 @@ def sha256_of(model: bytes) -> str:
     return hashlib.sha256(model).hexdigest()
 
 
-def write_page(comparison: Comparison, models: Mapping[str, bytes], path: Path) -> None:
-    """The comparison as one HTML file."""
+def write_page(
+    comparison: Comparison,
+    models: Mapping[str, bytes],
+    path: Path,
+    live: LiveSession | None = None,
+) -> None:
+    """The comparison, and a live session if there was one, as one HTML file."""
     card = card_of(next(iter(models.values()))) if models else None
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(comparison_page(comparison, card), encoding="utf-8")
+    path.write_text(comparison_page(comparison, card, live), encoding="utf-8")

@@ -10,6 +10,7 @@ import msgspec
 
 from penstock.cli.console import out, print_json
 from penstock.cli.options import json_option
+from penstock.cli.refusing import check_output
 from penstock.domain import ConfigError, TradingDay
 from penstock.wire import ingest_consolidated, write_tape
 
@@ -44,9 +45,9 @@ def command(
     Exit status: 0 finished; 2 bad input.
     """
     symbol, trading_day = _symbol_and_day(file, symbol, day)
-    result = ingest_consolidated(file, symbol, trading_day)
     path = out_path or Path("scenarios") / f"{symbol.lower()}-{trading_day}.tape"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    check_output(path)
+    result = ingest_consolidated(file, symbol, trading_day)
     write_tape(path, result.file)
     context = result.context
     if as_json:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
 import sys
 import traceback
 from importlib import import_module
-from typing import Final
+from types import FrameType
+from typing import Final, NoReturn
 
 import click
 
 from penstock import __version__
-from penstock.domain import PenstockError
+from penstock.domain import PenstockError, Problem
 
 # Name of a command, the file it lives in, and its line in the help: a command's imports (the
 # compiler, LightGBM, Plotly) are paid for only by who runs it.
@@ -27,13 +30,17 @@ COMMANDS: Final = {
     "kill": ("kill", "Cancel everything, accept nothing, until `resume`."),
     "resume": ("resume", "Take the kill switch back."),
     "venue": ("venue", "Switch a venue on or off in a running router."),
+    "store": ("store", "Write a journal into the feedback log, an SQL database."),
+    "explain": ("explain", "Tell why a child order went where it went, and what came of it."),
     "replay": ("replay", "Replay a journal and compare every command."),
     "models": ("models", "List and show registered models."),
-    "bench": ("bench", "Measure speed: a decision, the simulator."),
+    "bench": ("bench", "Measure speed: a decision, the simulator, the way over FIX."),
 }
 
 EXIT_BAD_INPUT: Final = 2
 EXIT_BROKEN_PROMISE: Final = 3
+EXIT_INTERRUPTED: Final = 130
+EXIT_TERMINATED: Final = 143
 
 
 class LazyGroup(click.Group):
@@ -76,13 +83,22 @@ def main() -> None:
         raise SystemExit(
             "penstock: python -O removes the assertions that guard orders; run without"
         )
+    before = signal.signal(signal.SIGTERM, _terminated)
     try:
         cli.main(standalone_mode=False)
     except click.ClickException as error:
         error.show()
         raise SystemExit(EXIT_BAD_INPUT) from None
-    except click.Abort:
-        raise SystemExit(130) from None
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("penstock: interrupted; what was not finished is not kept", err=True)
+        raise SystemExit(EXIT_INTERRUPTED) from None
+    except BrokenPipeError:
+        # Whoever read our output has enough; Python must not complain about it at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(EXIT_BAD_INPUT) from None
+    except OSError as error:
+        click.echo(f"penstock: {_said(error)}", err=True)
+        raise SystemExit(EXIT_BAD_INPUT) from None
     except PenstockError as error:
         click.echo(f"penstock: {error}", err=True)
         raise SystemExit(EXIT_BAD_INPUT) from None
@@ -92,3 +108,20 @@ def main() -> None:
         command = shlex.join(["penstock", *sys.argv[1:]])
         click.echo(f"penstock: a promise broke (above); to see it again: {command}", err=True)
         raise SystemExit(EXIT_BROKEN_PROMISE) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
+    """SIGTERM ends a command the way Ctrl-C does: its workers end with it."""
+    raise SystemExit(EXIT_TERMINATED)
+
+
+def _said(error: OSError) -> Problem:
+    """What the operating system refused, in the words of every other error."""
+    return Problem(
+        where=str(error.filename or "a file, folder or socket"),
+        expected="something that this user can read and write",
+        found=(error.strerror or str(error)).lower(),
+        fix="check the path, its permissions and the room on the disk",
+    )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
-import msgspec
+from rich.table import Table
 
 from penstock.cli.console import out, print_json
 from penstock.cli.options import json_option, models_option
@@ -52,5 +53,23 @@ def show(ref: str, models_dir: Path, as_json: bool) -> None:
         print_json({"model": model_id, "card": card})
         return
     out.print(str(model_id), highlight=False)
-    for name, value in msgspec.to_builtins(card).items():
-        out.print(f"  {name}: {value}", highlight=False)
+    metrics = Table(box=None, pad_edge=False)
+    metrics.add_column("part")
+    for name in ("error", "of averages", "bias", "rows held out"):
+        metrics.add_column(name, justify="right")
+    for part, figures in card.metrics.items():
+        metrics.add_row(
+            part,
+            *(_shown(figures, key) for key in ("rmse", "baseline_rmse", "bias")),
+            _shown(figures, "n_rows", ",.0f"),
+        )
+    out.print(f"trained on  {card.trained_on}")
+    out.print(f"features    {len(card.feature_names)}, version {card.features_version}")
+    out.print(f"inference   format {card.inference}")
+    out.print(metrics)
+    out.print("The whole card: --json")
+
+
+def _shown(figures: Mapping[str, float], key: str, form: str = ".3f") -> str:
+    """A figure of the card; a dash for one that it does not have."""
+    return format(figures[key], form) if key in figures else "-"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,8 +11,10 @@ from penstock.cli.console import out, print_json
 from penstock.cli.main import EXIT_BROKEN_PROMISE
 from penstock.cli.options import json_option, models_option
 from penstock.domain import JournalError
+from penstock.engine import Engine
 from penstock.journal import read_context
 from penstock.journal import replay as replay_journal
+from penstock.runtime import engine_of_journal
 from penstock.store import Registry
 from penstock.trials import engine_again
 
@@ -36,15 +39,14 @@ def command(journal: Path, models_dir: Path, as_json: bool) -> None:
             fix="write one with `penstock evaluate SCENARIO --journal runs/journals`",
         )
     context = read_context(journal)
-    sha256 = context.get("model_sha256")
-    model = Registry(models_dir).load(sha256) if sha256 else None
-    report = replay_journal(journal, engine_again(context, model))
+    report = replay_journal(journal, _engine(journal, context, models_dir))
     if as_json:
         print_json(report)
     else:
-        out.print(
-            f"journal     {context.get('market')}, seed {context.get('seed')}, {context['policy']}"
-        )
+        what = f"{context.get('market')}, seed {context.get('seed')}"
+        if context.get("kind") == "live":
+            what = f"run {context['run']}"
+        out.print(f"journal     {what}, {context['policy']}")
         out.print(f"replayed    {report.n_events:,} events, {report.n_messages:,} market messages")
         out.print(f"commands    {report.n_commands:,} the same, to the bit")
         out.print(f"state hash  {report.state_hash}")
@@ -56,3 +58,11 @@ def command(journal: Path, models_dir: Path, as_json: bool) -> None:
             out.print(f"  recorded  {report.difference.recorded}")
             out.print(f"  replayed  {report.difference.replayed}")
         raise SystemExit(EXIT_BROKEN_PROMISE)
+
+
+def _engine(journal: Path, context: dict[str, Any], models_dir: Path) -> Engine:
+    """An engine like the one that wrote the journal: of a simulated day, or of a live router."""
+    if context.get("kind") == "live":
+        return engine_of_journal(journal, str(models_dir))
+    sha256 = context.get("model_sha256")
+    return engine_again(context, Registry(models_dir).load(sha256) if sha256 else None)

@@ -15,6 +15,7 @@ from penstock.cli.options import (
     tape_option,
     workers_option,
 )
+from penstock.cli.refusing import check_names, check_output
 from penstock.cli.training import train_and_register
 from penstock.domain import ConfigError
 from penstock.learning import Rounds
@@ -63,15 +64,18 @@ def command(
     """
     Collect experience in a simulated market and train the outcome model on it.
 
-    Half of the parents follow a plan, half a random one. The days are never those of `evaluate`.
-    The model is registered under the scenario's name; a replay is learned under all of its depth
-    assumptions at once. The same arguments give the same model, bit for bit.
+    Half of the parents follow a plan, half a random one. The days are never those of `evaluate`,
+    except that a replay has only one: train on another tape than you judge on. The model is
+    registered under the scenario's name; a replay is learned under all of its depth assumptions at
+    once. The same arguments give the same model, bit for bit.
 
     \b
     Example:  penstock train scenarios/reference-day.toml
     Exit status: 0 finished; 2 bad input.
     """
+    check_output(models_dir / "files" / "new")
     markets = [market for path in scenario for market in load_markets(path, tape=tape, depth=depth)]
+    check_names([market.name for market in markets])
     if len({market.scenario.scenario.name for market in markets}) > 1:
         raise ConfigError.one(
             where="SCENARIO",

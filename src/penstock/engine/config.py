@@ -16,6 +16,9 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """
 
     retry_ns: Ns = Ns(250 * NS_PER_MS)  # nothing could be sent: look again after this
+    patient_rounds: int = (
+        5  # so many stages without a share: from then on wait `retry_ns` before each
+    )
     completion_window_ns: Ns = Ns(2 * NS_PER_S)
     # From the end of a child that filled: the midpoint then is held against the decision's.
     markout_ns: Ns = Ns(5 * NS_PER_S)

@@ -154,6 +154,8 @@ def _parent_bytes(parent: Parent) -> bytes:
         parent.has_retry_timer,
         parent.is_stopped,
         parent.awaits_cancels,
+        parent.is_round_useful,
+        parent.n_empty_rounds,
         parent.last_denial,
         parent.arrival_mid_ticks_x2,
         parent.live_children,

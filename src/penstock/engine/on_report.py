@@ -19,6 +19,7 @@ from penstock.domain import (
     Ns,
     ParentState,
     ReportKind,
+    Tif,
 )
 from penstock.engine.child import Child
 from penstock.engine.core import Core
@@ -31,6 +32,7 @@ from penstock.engine.working import (
     cancel_live,
     conclude_if_idle,
     confirm_size,
+    retry_later,
     route,
     signed,
 )
@@ -207,6 +209,22 @@ def _take_back(core: Core, child: Child, event: ChildBust) -> None:
         core.report(parent, ReportKind.CORRECTION, "correction", corrected)
 
 
+def _next_round(core: Core, parent: Parent) -> None:
+    """
+    Everything that was sent has ended: decide anew.
+
+    At once, unless immediate orders keep coming back without a share. Then what is displayed is not
+    to be had (an order of ours stands in front of it, or the feed is behind), and asking a venue
+    three hundred times a second would change nothing.
+    """
+    parent.n_empty_rounds = 0 if parent.is_round_useful else parent.n_empty_rounds + 1
+    parent.is_round_useful = False
+    if parent.n_empty_rounds < core.config.patient_rounds:
+        route(core, parent)
+    else:
+        retry_later(core, parent)
+
+
 def _is_known_bust(child: Child, event: ChildBust) -> bool:
     if event.corrected_shares == 0:
         return event.exec_id in child.busted_ids
@@ -300,7 +318,9 @@ def _ended(core: Core, child: Child) -> None:
     confirm_size(core, parent)
     if conclude_if_idle(core, parent, "cancelled"):
         return
+    if child.filled_shares > 0 or order.tif is Tif.DAY:
+        parent.is_round_useful = True
     if not parent.live_children:
-        route(core, parent)
+        _next_round(core, parent)
     elif child.state in (ChildState.FILLED, ChildState.REJECTED):
         route(core, parent, budget_shares=order.size_shares)

@@ -48,6 +48,8 @@ class Parent:
         False  # by the client, the kill switch or the horizon: a bust wakes it no more
     )
     awaits_cancels: bool = False  # a smaller size is confirmed when no more than that can fill
+    is_round_useful: bool = False  # something of this stage filled, or rested
+    n_empty_rounds: int = 0  # stages in a row of which neither is true
     last_denial: str = ""  # why risk refused the last child; empty once one was sent
     live_children: list[int] = field(default_factory=list)
     attempts: NDArray[Any] = field(default_factory=lambda: np.zeros(0, ATTEMPT_DTYPE))

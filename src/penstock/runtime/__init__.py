@@ -1,6 +1,6 @@
 """The live programs: the router, and the venues and clients that it is tried out with."""
 
-from penstock.runtime.building import core_of_journal
+from penstock.runtime.building import engine_of_journal
 from penstock.runtime.config import FeedTable, OmsTable, RouterConf, RouterTable, StoreTable
 from penstock.runtime.config import FeeTable as RouterFeeTable
 from penstock.runtime.config import InstrumentTable as RouterInstrumentTable
@@ -8,6 +8,7 @@ from penstock.runtime.config import VenueTable as RouterVenueTable
 from penstock.runtime.config_check import parse_router_conf, read_router_conf
 from penstock.runtime.control import RouterRefusedError, RouterUnreachableError, ask_router
 from penstock.runtime.integrity import Integrity, check_integrity
+from penstock.runtime.lines_log import read_lines
 from penstock.runtime.local import LocalDesk
 from penstock.runtime.oms import run_oms
 from penstock.runtime.oms_config import OmsConf, read_oms_conf
@@ -34,8 +35,9 @@ __all__ = [
     "VenuesConf",
     "ask_router",
     "check_integrity",
-    "core_of_journal",
+    "engine_of_journal",
     "parse_router_conf",
+    "read_lines",
     "read_oms_conf",
     "read_router_conf",
     "read_venues_conf",

@@ -9,8 +9,9 @@ from typing import Any, Final
 import msgspec
 
 from penstock import __version__
-from penstock.domain import ConfigError, InputError, JournalError, Ns, Problem
+from penstock.domain import ConfigError, InputError, JournalError, ModelSwap, Ns, Problem
 from penstock.engine import Engine, EngineParts, build_engine
+from penstock.journal import RecordKind, read_context, read_journal
 from penstock.routing import LEARNED, Policy, make_policy, static_policy
 from penstock.runtime.config import RouterConf, VenueTable
 from penstock.runtime.parts import STATIC
@@ -51,8 +52,9 @@ def core_of_conf(conf: RouterConf) -> CoreParts:
     """
     try:
         model = _model(conf, conf.router.model) if conf.router.policy in LEARNED else None
-    except ModelRefError as error:
-        return _core(conf, None, missing=str(error.problems[0].found))
+    except ModelRefError:
+        text = f"{conf.router.model!r} names no single model of {conf.router.models_dir}"
+        return _core(conf, None, missing=text)
     return _core(conf, load_policy(conf, conf.router.policy, model))
 
 
@@ -67,8 +69,7 @@ def core_of_journal(context: Mapping[str, Any], models_dir: str | None = None) -
     """
     conf = conf_of_journal(context)
     if models_dir is not None:
-        router = msgspec.structs.replace(conf.router, models_dir=models_dir)
-        conf = msgspec.structs.replace(conf, router=router)
+        conf = _with_models_in(conf, models_dir)
     name, sha256 = context["policy"], context["model_sha256"]
     if name in LEARNED and not sha256:
         return _core(conf, None, missing="the run began without its model")
@@ -174,6 +175,29 @@ def models_of_journal(core: CoreParts, conf: RouterConf, sha256: str) -> None:
     """
     if sha256 not in core.models:
         core.models[sha256] = load_policy(conf, LEARNED[0], _model_of_journal(conf, sha256))
+
+
+def engine_of_journal(journal: Path, models_dir: str | None = None) -> Engine:
+    """
+    A fresh engine like the one that wrote a live journal, with every model that it swaps in.
+
+    Raises:
+        JournalError: no journal of a live router, or one of its models is gone.
+    """
+    context = read_context(journal)
+    core = core_of_journal(context, models_dir)
+    conf = conf_of_journal(context)
+    if models_dir is not None:
+        conf = _with_models_in(conf, models_dir)
+    for entry in read_journal(journal):
+        if entry.kind is RecordKind.EVENT and isinstance(event := entry.event, ModelSwap):
+            models_of_journal(core, conf, event.model_sha256)
+    return core.build()
+
+
+def _with_models_in(conf: RouterConf, models_dir: str) -> RouterConf:
+    router = msgspec.structs.replace(conf.router, models_dir=models_dir)
+    return msgspec.structs.replace(conf, router=router)
 
 
 def _core(conf: RouterConf, policy: Policy | None, missing: str = "") -> CoreParts:

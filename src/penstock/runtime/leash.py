@@ -14,14 +14,16 @@ from typing import Final
 PR_SET_PDEATHSIG: Final = 1
 
 
-def start_leashed(arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
+def start_leashed(
+    arguments: Sequence[str], log: Path, *, module: str = "penstock.cli"
+) -> subprocess.Popen[bytes]:
     """
-    Start `penstock ARGUMENTS` with its output in a file.
+    Start `python -m MODULE ARGUMENTS` with its output in a file; by default that is `penstock`.
 
     It gets SIGTERM when the thread that called this ends, however that ends: on Linux by the
     kernel; elsewhere nobody tells it.
     """
-    command = [sys.executable, "-m", "penstock.runtime.leash", str(os.getpid()), *arguments]
+    command = [sys.executable, "-m", "penstock.runtime.leash", str(os.getpid()), module, *arguments]
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603 - our own program
@@ -29,13 +31,13 @@ def start_leashed(arguments: Sequence[str], log: Path) -> subprocess.Popen[bytes
         )
 
 
-def _become(parent_pid: int, arguments: Sequence[str]) -> None:
+def _become(parent_pid: int, module: str, arguments: Sequence[str]) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent_pid:
         return  # it ended before the leash was on
-    os.execv(sys.executable, [sys.executable, "-m", "penstock.cli", *arguments])  # noqa: S606
+    os.execv(sys.executable, [sys.executable, "-m", module, *arguments])  # noqa: S606
 
 
 if __name__ == "__main__":
-    _become(int(sys.argv[1]), sys.argv[2:])
+    _become(int(sys.argv[1]), sys.argv[2], sys.argv[3:])

@@ -97,10 +97,14 @@ class LocalDesk:
 
     def run_oms(self, *options: str) -> dict[str, Any]:
         """Run the client to its end; returns its summary."""
-        program = self.start_oms(*options)
-        program.wait()
+        self.start_oms(*options).wait()
+        return self.oms_summary()
+
+    def oms_summary(self) -> dict[str, Any]:
+        """What the client that has just ended said at last."""
+        program = self._programs.pop("oms")
         if program.returncode not in (0, 3):
-            raise self._ended("oms", program.returncode)
+            raise self._ended("oms-summary", program.returncode)
         text = self._log_path("oms-summary").read_bytes()
         summary: dict[str, Any] = msgspec.json.decode(text[text.rindex(b"{") :])
         return summary

@@ -22,6 +22,11 @@ from penstock.wire.fix import (
 )
 
 LOT_SHARES = 100
+_SIDES = {
+    "buy": (Side.BUY, Side.BUY),
+    "sell": (Side.SELL, Side.SELL),
+    "both": (Side.SELL, Side.BUY),
+}
 
 
 class Wish(NamedTuple):
@@ -204,7 +209,7 @@ def script_of(conf: OmsConf) -> list[Wish]:
         wishes.append(
             Wish(
                 after_ns=from_seconds(idx / about.rate_per_s),
-                side=Side.BUY if generator.random() < 0.5 else Side.SELL,
+                side=_SIDES[about.side][int(generator.random() < 0.5)],
                 size_shares=Shares(min(lots * LOT_SHARES, max(about.size_max_shares, LOT_SHARES))),
             )
         )

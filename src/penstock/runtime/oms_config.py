@@ -25,6 +25,7 @@ class OmsClientTable(Table, frozen=True, kw_only=True):
     size_max_shares: Count = 3_000
     horizon_s: Seconds = 8.0
     urgency_frac: Frac = 0.5
+    side: Literal["buy", "sell", "both"] = "both"
     objective: Literal["", "cost", "urgent", "stealth"] = ""  # empty: the router's default
     seed: Annotated[int, Meta(ge=0)] = 1
     patience_s: Seconds = 30.0  # after the last horizon, for reports that are still missing

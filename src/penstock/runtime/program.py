@@ -31,6 +31,7 @@ from penstock.runtime.warming import warm_up
 from penstock.wire.feed import FeedReceiver
 
 EXIT_INTERRUPTED: Final = 130
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 def run_router(conf: RouterConf, *, is_fresh: bool = False, say: Callable[[str], None]) -> int:
@@ -90,17 +91,21 @@ def _run(
         journal_bytes=lambda: opened.journal.stat().st_size,
         store_pid=lambda: store.pid,
     )
-    with _stopped_by_signals(inbox), _quick_switching(conf.router.switch_interval_s):
+    signals = _StopSignals(inbox)
+    with _quick_switching(conf.router.switch_interval_s):
         try:
+            signals.install()
             edge.start()
             store.start()
             wires.start(parts.clock, marks)
+            signals.install()  # QuickFIX has put the default back for SIGINT
             router = opened.router(surroundings)
             say(f"router up, pid {os.getpid()}: clients at {conf.oms.host}:{conf.oms.port}")
             run_loop(router, inbox, parts.clock)
         finally:
             wires.stop()
             edge.stop()
+            signals.restore()
         _close(router, opened, marks, inbox, say)
     store.stop(say)
     return router.exit_status
@@ -129,25 +134,29 @@ def _announce(opened: Opened, say: Callable[[str], None]) -> None:
         say(f"no_model: {opened.missing_model}; the static waterfall decides")
 
 
-@contextmanager
-def _stopped_by_signals(inbox: Inbox) -> Iterator[None]:
-    """The first signal asks, the second ends."""
-    asked: list[int] = []
+class _StopSignals:
+    """SIGTERM and SIGINT: the first asks, the second ends the process."""
 
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        if asked:
-            os._exit(EXIT_INTERRUPTED)
-        asked.append(number)
-        inbox.put(Stop(signal.Signals(number).name))
+    def __init__(self, inbox: Inbox) -> None:
+        self._inbox = inbox
+        self._is_asked = False
+        self._before = {number: signal.getsignal(number) for number in _SIGNALS}
 
-    before = {
-        number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
+    def install(self) -> None:
+        """Handle them from now on."""
+        for number in _SIGNALS:
+            signal.signal(number, self._on_signal)
+
+    def restore(self) -> None:
+        """As it was."""
+        for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
+        if self._is_asked:
+            os._exit(EXIT_INTERRUPTED)
+        self._is_asked = True
+        self._inbox.put(Stop(signal.Signals(number).name))
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from penstock.domain import (
     Control,
     ControlAction,
     FeedGap,
+    FeedRecovered,
     Ns,
     VenueDown,
     VenueUp,
@@ -71,7 +72,7 @@ class Router:
         self.exit_status = EXIT_FINE
         self._take: Mapping[type, Callable[[Any], None]] = {
             Market: lambda item: stepper.market(item.tape),
-            Feed: lambda item: stepper.step(item.event),
+            Feed: self._feed,
             Message: self._message,
             LoggedOn: self._logged_on_again,
             LoggedOut: self._logged_out,
@@ -158,6 +159,12 @@ class Router:
             pid=os.getpid(),
         )
 
+    def _feed(self, item: Feed) -> None:
+        self._stepper.step(item.event)
+        if isinstance(item.event, FeedRecovered):  # of a loss the core itself tells
+            mic = self._parts.universe.venues[item.event.venue_idx].mic
+            self._stepper.notice(AlertLevel.INFO, "feed", f"{mic}'s market data is whole again")
+
     def _message(self, item: Message) -> None:
         if item.side is Side.OMS:
             self._client_message(item)
@@ -219,14 +226,15 @@ class Router:
         """Do what a link has decided."""
         parts, now_ns, venue_idx = self._parts, self._parts.clock(), link.venue_idx
         stamps = draft_stamps(now_ns)
+        mic = parts.universe.venues[venue_idx].mic
         if step.is_late:
-            mic = parts.universe.venues[venue_idx].mic
             text = f"{mic} has not said where children {list(step.ask_about)} stand; asked again"
             self._stepper.notice(AlertLevel.CRITICAL, "no_answer", text)
         for child_id in step.ask_about:
             parts.wires.to_venue(parts.venue_desk.status_request(child_id, now_ns))
         if step.comes_up:
             self._stepper.step(VenueUp(**stamps, venue_idx=venue_idx))
+            self._stepper.notice(AlertLevel.INFO, "venue_up", f"{mic} takes orders")
         if step.goes_down:
             self._stepper.step(VenueDown(**stamps, venue_idx=venue_idx, reason=link.reason))
 

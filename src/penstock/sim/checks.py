@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
 from penstock.domain import MAX_ORDER_SHARES, TICKS_PER_USD, ConfigError, Problem
 from penstock.sim.scenario import Scenario, VenueTable, is_date
 
+_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 MAX_VENUES = 64  # lit and dark together; books are numbered in eight bits, two to a venue
 
 _Complaint = tuple[str, str, object, str]
@@ -37,6 +39,13 @@ def check_scenario(scenario: Scenario, file: str) -> None:
 
 def _day(scenario: Scenario) -> Iterator[_Complaint]:
     about = scenario.scenario
+    if not _NAME.fullmatch(about.name):
+        yield (
+            "scenario.name",
+            "1 to 64 of a-z, 0-9, '_', '.', '-', a letter or digit first",
+            repr(about.name),
+            "choose a name like 'reference-day': models and journals are named after it",
+        )
     if not is_date(about.day):
         yield "scenario.day", "a date as YYYYMMDD", about.day, "2 March 2026 is 20260302"
     if about.start_s + about.duration_s > 86_400.0:

@@ -16,7 +16,15 @@ from penstock.trials.evaluation import (
     evaluate_market,
 )
 from penstock.trials.host import Host, Listener
-from penstock.trials.markets import Market, load_markets, read_scenario
+from penstock.trials.live import (
+    LiveIntegrity,
+    LivePhase,
+    LiveQuantiles,
+    LiveSession,
+    VenueFills,
+)
+from penstock.trials.live_table import live_table
+from penstock.trials.markets import Market, RecordedDay, load_markets, read_scenario
 from penstock.trials.page import comparison_page
 from penstock.trials.parents import parents_of_day
 from penstock.trials.recording import ChildDiary, ChildRecorder, ParentRecorder
@@ -36,12 +44,18 @@ __all__ = [
     "Estimate",
     "Host",
     "Listener",
+    "LiveIntegrity",
+    "LivePhase",
+    "LiveQuantiles",
+    "LiveSession",
     "Market",
     "ParentCost",
     "ParentRecorder",
     "PolicyResult",
+    "RecordedDay",
     "ScenarioResult",
     "Setting",
+    "VenueFills",
     "Versus",
     "comparison_page",
     "comparison_tables",
@@ -51,6 +65,7 @@ __all__ = [
     "estimate",
     "evaluate_market",
     "excludes_zero",
+    "live_table",
     "load_markets",
     "paired_difference",
     "parents_of_day",

@@ -13,7 +13,9 @@ import plotly.offline
 from penstock import __version__
 from penstock.models import ModelCard
 from penstock.trials.compare import Comparison
+from penstock.trials.live import LiveSession
 from penstock.trials.page_figures import Look, looks
+from penstock.trials.page_live import live_section
 from penstock.trials.page_model import model_section
 from penstock.trials.page_parts import text
 from penstock.trials.page_scenario import scenario_section
@@ -25,6 +27,7 @@ from penstock.trials.page_words import (
     finding_sentence,
     is_learned,
     parents_in_words,
+    training_day_sentence,
 )
 
 # The browser itself refuses what the page must not do: nothing is loaded from anywhere.
@@ -34,7 +37,9 @@ _POLICY: Final = (
 _LIBRARIES: Final = ("numpy", "numba", "lightgbm", "plotly")
 
 
-def comparison_page(comparison: Comparison, card: ModelCard | None) -> str:
+def comparison_page(
+    comparison: Comparison, card: ModelCard | None, live: LiveSession | None = None
+) -> str:
     """
     One self-contained HTML page with every table, plot and caveat of a comparison.
 
@@ -45,6 +50,7 @@ def comparison_page(comparison: Comparison, card: ModelCard | None) -> str:
 
     Args:
         card: of the learned policy's model; None if no learned policy was compared.
+        live: a session over real sockets that went before; None if there was none.
     """
     style = looks(comparison)
     sections = "\n".join(
@@ -64,6 +70,7 @@ def comparison_page(comparison: Comparison, card: ModelCard | None) -> str:
 <body>
 <main>
 {_opening(comparison, style)}
+{"" if live is None else live_section(live)}
 {sections}
 {model_section(comparison, card)}
 </main>
@@ -102,6 +109,9 @@ def _contents(comparison: Comparison) -> Iterator[str]:
             found = finding(result, len(scenario.seeds))
             if is_learned(policy) and found is not None and scenario.best_baseline is not None:
                 sentences.append(finding_sentence(policy, found, scenario.best_baseline))
+        warning = training_day_sentence(scenario)
+        if sentences and warning is not None:
+            sentences.append(warning)
         said = ". ".join(sentences) or "no learned policy was compared with a baseline"
         about = f"{scenario.mode}, {days_in_words(scenario)}, {parents_in_words(scenario)}"
         yield (

@@ -187,6 +187,7 @@ def write_tape(path: Path, file: TapeFile) -> None:
             stream.write(encode_tape(file))
             stream.flush()
             os.fsync(stream.fileno())
+        Path(name).chmod(0o644)  # as any other file of data; a temporary one is its owner's alone
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -185,3 +191,51 @@ def test_a_command_that_differs_is_shown_with_a_status_of_its_own(
     assert EXIT_BROKEN_PROMISE == ran.status
     assert "DIFFERENT at byte" in ran.out
     assert "recorded" in ran.out
+
+
+def test_a_broken_promise_ends_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An assertion of ours is never bad input: the status tells, and how to see it again."""
+
+    def broken(**_options: object) -> None:
+        raise AssertionError("shares were lost")
+
+    monkeypatch.setattr(cli, "main", broken)
+    ran = penstock("models", "list")
+
+    assert EXIT_BROKEN_PROMISE == ran.status
+    assert "shares were lost" in ran.err
+    assert "to see it again: penstock models list" in ran.err
+
+
+def test_a_signal_to_end_ends_a_command_and_its_workers(tmp_path: Path) -> None:
+    """As a service manager would send it; nothing stays behind."""
+    path = small_file(tmp_path)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "penstock", "evaluate", str(path), "--policies", "static,sweep",
+         "--seeds", "500", "--workers", "2", "--page", str(tmp_path / "page.html")],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        while len(_group(process.pid)) < 3:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.terminate()
+
+        assert 143 == process.wait(60)
+        while _group(process.pid):
+            time.sleep(0.05)
+    finally:
+        for pid in _group(process.pid):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _group(leader: int) -> list[int]:
+    """Processes of a session, zombies left out."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            _, _, after = stat.read_text().rpartition(")")
+            state, _, group = after.split()[:3]
+            if int(group) == leader and state != "Z":
+                found.append(int(stat.parent.name))
+    return found

@@ -298,3 +298,75 @@ def test_python_without_assertions_is_refused() -> None:
     assert 0 != ran.returncode
     assert "python -O" in ran.stderr
     assert not ran.stdout
+
+
+@pytest.mark.parametrize("name", ["My Day", "a/../../b", "", "Reference"])
+def test_a_name_that_no_model_or_file_could_have_is_refused(tmp_path: Path, name: str) -> None:
+    """Before the first day; and none leads out of the folder that was named."""
+    path = small_file(tmp_path, (f'name = "{SMALL}"', f'name = "{name}"'))
+    said = refusal("evaluate", path, "--policies", "static", "--journal", tmp_path / "journals")
+
+    assert "scenario.name: expected 1 to 64 of a-z" in said
+    assert not list(tmp_path.rglob("*.journal"))
+
+
+@pytest.mark.parametrize("command", ["evaluate", "train"])
+def test_two_markets_of_one_name_are_refused(tmp_path: Path, command: str) -> None:
+    """The second would replace the first in every table."""
+    path = small_file(tmp_path)
+    said = refusal(command, path, path, "--models", tmp_path / "models")
+
+    assert f"expected scenarios with different names; found {SMALL}" in said
+
+
+def test_a_tape_of_another_day_is_refused(tmp_path: Path) -> None:
+    """Prices of one day under the fees and name of another."""
+    tape_file(tmp_path)
+    path = replay_file(tmp_path)
+    text = path.read_text(encoding="utf-8")
+    day = next(line for line in text.splitlines() if line.startswith("day ="))
+    path.write_text(text.replace(day, "day = 20260304"), encoding="utf-8")
+    said = refusal("evaluate", path, "--policies", "static")
+
+    assert "scenario.day: expected" in said
+    assert "found 20260304" in said
+
+
+def test_hours_outside_the_tape_are_refused(tmp_path: Path) -> None:
+    """Nothing moves there, and it would look like a quiet market."""
+    tape_file(tmp_path)
+    path = replay_file(tmp_path)
+    text = path.read_text(encoding="utf-8")
+    start = next(line for line in text.splitlines() if line.startswith("start_s ="))
+    path.write_text(text.replace(start, "start_s = 68_000.0"), encoding="utf-8")
+    said = refusal("evaluate", path, "--policies", "static")
+
+    assert "a stretch of the tape's session" in said
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("evaluate", "{scenario}", "--policies", "static", "--page", "/proc/none/page.html"),
+        ("evaluate", "{scenario}", "--policies", "static", "--journal", "/proc/none"),
+        ("train", "{scenario}", "--models", "/proc/none/models"),
+        ("ingest", "tape", "ibm_20131007_quote.zip", "--out", "/proc/none/x.tape"),
+        ("demo", "--page", "/proc/none/page.html"),
+    ],
+)
+def test_what_could_not_be_written_at_the_end_is_refused_at_the_start(
+    tmp_path: Path, args: tuple[str, ...]
+) -> None:
+    """An hour of work for an error is a bad trade."""
+    scenario = str(small_file(tmp_path))
+    said = refusal(*(arg.format(scenario=scenario) for arg in args))
+
+    assert "/proc/none" in said
+    assert "expected a file that can be written" in said
+
+
+def test_what_the_operating_system_refuses_is_an_error_in_words(tmp_path: Path) -> None:
+    """Whatever it is: a folder where a file should be."""
+    said = refusal("replay", tmp_path / ("x" * 300))
+
+    assert "Fix:" in said

@@ -20,6 +20,7 @@ from penstock.domain import (
     VenueDown,
     VenueUp,
 )
+from penstock.engine import EngineConfig
 from penstock.risk import RiskLimits
 from penstock.routing import RoutingConfig, SweepPolicy
 from tests.support.engines import ASK, BID, MINUTE_NS, Rig, is_take, quote
@@ -229,3 +230,20 @@ def test_an_acknowledgement_changes_no_shares() -> None:
 
     assert 100 == rig.child(child).leaves_shares
     assert [] == rig.answer
+
+
+def test_takes_that_keep_coming_back_empty_are_sent_ever_more_seldom() -> None:
+    """What is displayed is not to be had; a venue must not be asked at the speed of the wire."""
+    rig = Rig(steps=[("LIT1", "take"), ("LIT2", "take")], routing=RoutingConfig(cool_down_ns=Ns(0)))
+    sent = rig.order(100)
+    for _ in range(EngineConfig().patient_rounds - 1):
+        (child,) = sent
+        rig.report(ChildCancelled, child)
+        sent = rig.sent
+        assert 1 == len(sent)
+    rig.report(ChildCancelled, sent[0])
+
+    assert [] == rig.sent
+    wait = rig.timer_due_in(EngineConfig().retry_ns)
+    rig.wake(wait)
+    assert 1 == len(rig.sent)

@@ -18,9 +18,9 @@ from penstock.domain import (
     VenueDown,
 )
 from penstock.features import FEATURE_NAMES, FEATURES_VERSION
-from penstock.journal import RecordKind, read_context, read_journal
+from penstock.journal import RecordKind, read_context, read_journal, replay
 from penstock.models import dump_model, synthetic_model
-from penstock.runtime.building import policy_by_ref
+from penstock.runtime.building import engine_of_journal, policy_by_ref
 from penstock.runtime.config import RouterConf
 from penstock.runtime.control import Answer, Do, Request
 from penstock.runtime.inbox import Asked, Stop
@@ -308,7 +308,11 @@ def test_a_model_that_was_swapped_in_is_there_again_after_a_restart(tmp_path: Pa
         if isinstance(command, Record)
     ]
 
+    replayed = replay(opened.journal, engine_of_journal(opened.journal))
+
     assert answers[0]["ok"]
+    assert replayed.difference is None
+    assert state_hash == replayed.state_hash
     assert {sha256} == {record.versions.model_sha256 for record in records}
     assert state_hash == opened.parts.engine.state_hash()
     shutil.rmtree(tmp_path / "models")

@@ -47,36 +47,41 @@ class FixAcceptor:
         refuse_logon: Callable[[str, str], str] | None = None,
     ) -> None:
         require_quickfix()
-        from penstock.wire.sessions.host import SessionHost, new_acceptor  # noqa: PLC0415  # extra
+        from penstock.wire.sessions.host import (  # noqa: PLC0415  # quickfix is an extra
+            SessionHost,
+            Side,
+            new_acceptor,
+        )
 
         self._address = (host, port)
         self._listener = Listener()
+        self.port = port
+        side = Side(
+            label="fix-acceptor",
+            make_engine=new_acceptor,
+            settings={
+                "ConnectionType": "acceptor",
+                "SocketAcceptPort": str(self._listener.stand_in_port),
+            },
+            sessions={SessionName(*session): {} for session in sessions},
+            refuse_logon=refuse_logon,
+            knock_at=lambda: (host, self.port),
+        )
         try:
-            self._host = SessionHost(
-                setup,
-                {
-                    "ConnectionType": "acceptor",
-                    "SocketAcceptPort": str(self._listener.stand_in_port),
-                },
-                {SessionName(*session): {} for session in sessions},
-                new_acceptor,
-                label="fix-acceptor",
-                refuse_logon=refuse_logon,
-            )
+            self._host = SessionHost(setup, side)
         except BaseException:
             self._listener.close()
             raise
-        self.port = port
 
     def start(self) -> None:
         """
         Let counterparties in.
 
         Raises:
-            ConfigError: the port is in use, or the address is not this machine's.
+            ConfigError: the port is in use, or the address is not this machine's; it is stopped.
         """
-        self.port = self._listener.open(*self._address)
         try:
+            self.port = self._listener.open(*self._address)
             self._host.start(self._listener.hand_over)
         except BaseException:
             self.stop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import quickfix
 
@@ -34,8 +34,9 @@ class SessionApplication(quickfix.Application):  # type: ignore[misc]  # quickfi
     What QuickFIX calls, on its thread and, when we send, on the sender's.
 
     An exception that leaves a callback ends the process (SWIG prints it and exits), except the few
-    that QuickFIX means as answers: DoNotSend and RejectLogon here. Everything else goes to
-    `on_fatal` and no further.
+    that QuickFIX means as answers: here DoNotSend, RejectLogon and FieldNotFound. Everything else
+    goes to `on_fatal` and no further. (The wrapper never frees such an answer: it costs about a
+    kilobyte, for each order that a counterparty asks for again.)
 
     Logons are looked at before QuickFIX uses them: of a HeartBtInt that is no number it makes a C++
     exception that ends its thread.
@@ -52,6 +53,7 @@ class SessionApplication(quickfix.Application):  # type: ignore[misc]  # quickfi
         self._may_resend = setup.may_resend
         self._standing = standing
         self._refuse_logon = refuse_logon
+        self.end_at_logon: Callable[[], None] | None = None  # see `ending`
 
     def onCreate(self, session_id: Any) -> None:  # noqa: N802  # QuickFIX's name, as all here
         """Nothing to do: sessions are known."""
@@ -79,13 +81,13 @@ class SessionApplication(quickfix.Application):  # type: ignore[misc]  # quickfi
 
     def fromAdmin(self, message: Any, _session_id: Any) -> None:  # noqa: N802
         """Look at logons, note why they log out, pass rejects on."""
-        refusal = ""
+        answer: Exception | None = None
         try:
-            refusal = self._take_admin(fields_of(message.toString()))
+            answer = self._take_admin(fields_of(message.toString()))
         except Exception as error:  # noqa: BLE001
             self.fatal("an administrative message", error)
-        if refusal:
-            raise quickfix.RejectLogon(refusal)
+        if answer is not None:
+            raise answer
 
     def toApp(self, message: Any, _session_id: Any) -> None:  # noqa: N802
         """Refuse to repeat what may not be repeated; a gap fill goes out in its place."""
@@ -124,17 +126,21 @@ class SessionApplication(quickfix.Application):  # type: ignore[misc]  # quickfi
             tag = fields.get(_REF_TAG_ID)
             self._standing.we_rejected(name, f"{text} (tag {tag})" if tag else text)
 
-    def _take_admin(self, fields: dict[int, str]) -> str:
-        """What to refuse a logon with; empty for everything that is fine."""
+    def _take_admin(self, fields: dict[int, str]) -> Exception | None:
+        """What to stop QuickFIX with; None for everything that is fine."""
         msg_type = fields.get(MSG_TYPE)
         name = SessionName(fields.get(TARGET_COMP_ID, ""), fields.get(SENDER_COMP_ID, ""))
+        if msg_type == _LOGON and self.end_at_logon is not None:
+            self.end_at_logon()
+            return cast("Exception", quickfix.FieldNotFound())  # hangs up, and stores nothing
         if msg_type == _LOGON:
-            return self._logon_problem(name, fields)
+            problem = self._logon_problem(name, fields)
+            return quickfix.RejectLogon(problem) if problem else None
         if msg_type == _LOGOUT:
             self._standing.they_logged_out(name, fields.get(_TEXT, ""))
         elif msg_type == MsgType.REJECT:
             self._sink.on_message(incoming_of(fields, self._clock_ns()))
-        return ""
+        return None
 
     def _logon_problem(self, name: SessionName, fields: dict[int, str]) -> str:
         heartbeat_s = fields.get(_HEART_BT_INT, "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 
 from penstock.domain import ConfigError
 
@@ -12,13 +12,15 @@ def require_quickfix() -> None:
     Return if FIX sessions can be built.
 
     Raises:
-        ConfigError: QuickFIX is not installed.
+        ConfigError: QuickFIX is not installed, or was built for another Python.
     """
-    if importlib.util.find_spec("quickfix") is None:
+    try:
+        importlib.import_module("quickfix")
+    except ImportError as error:
         raise ConfigError.one(
             where="FIX sessions",
             expected="the Python package quickfix",
-            found="not installed",
+            found=str(error),
             fix='pip install "penstock[fix]" (compiles for some minutes; needs g++ and the Python '
             "headers: apt install g++ python3-dev)",
-        )
+        ) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 import quickfix
@@ -12,15 +13,16 @@ import quickfix
 from penstock.domain import ConfigError
 from penstock.wire.fix import Outgoing
 from penstock.wire.sessions.application import SessionApplication
+from penstock.wire.sessions.ending import knock
 from penstock.wire.sessions.setup import SessionName, SessionSetup
 from penstock.wire.sessions.standing import Standing
 from penstock.wire.sessions.texts import BEGIN_STRING, message_text
 
 Settings: TypeAlias = Mapping[str, str]
-MakeEngine: TypeAlias = Callable[..., Any]
 
 _START_WAIT_S: Final = 10.0
 _LOGOUT_WAIT_S: Final = 4.0  # QuickFIX looks every second and waits two for the answer
+_KNOCK_AGAIN_S: Final = 0.5
 _LOOK_AGAIN_S: Final = 0.005
 _GOODBYE: Final = "the program is stopping"
 
@@ -35,6 +37,26 @@ _COMMON: Final = {
     "SocketNodelay": "Y",
     "LogoutTimeout": "2",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """
+    What makes an acceptor of a host, or an initiator.
+
+    settings: QuickFIX's, for all sessions; those of one are in `sessions`.
+    unanswered: what to say of each session when a logon of ours is not answered.
+    refuse_logon: see `FixAcceptor`.
+    knock_at: where the acceptor listens, see `ending`; None for initiators.
+    """
+
+    label: str
+    make_engine: Callable[..., Any]
+    settings: Settings
+    sessions: Mapping[SessionName, Settings]
+    unanswered: Mapping[SessionName, str] = field(default_factory=dict)
+    refuse_logon: Callable[[str, str], str] | None = None
+    knock_at: Callable[[], tuple[str, int]] | None = None
 
 
 class SessionHost:
@@ -52,26 +74,19 @@ class SessionHost:
     low, and a person has to set them.
     """
 
-    def __init__(
-        self,
-        setup: SessionSetup,
-        settings: Settings,
-        sessions: Mapping[SessionName, Settings],
-        make_engine: MakeEngine,
-        *,
-        label: str,
-        unanswered: Mapping[SessionName, str] | None = None,
-        refuse_logon: Callable[[str, str], str] | None = None,
-    ) -> None:
-        self._standing = Standing(setup.sink, unanswered or {})
-        self._application = SessionApplication(setup, self._standing, refuse_logon)
-        self._label = label
+    def __init__(self, setup: SessionSetup, side: Side) -> None:
+        for name in side.sessions:
+            exists = quickfix.Session.doesSessionExist(_session_id(name))
+            assert not exists, f"this process has a session {name} already"
+        self._side = side
+        self._standing = Standing(setup.sink, side.unanswered)
+        self._application = SessionApplication(setup, self._standing, side.refuse_logon)
         self._names: dict[str, list[SessionName]] = {}
-        for name in sessions:
+        for name in side.sessions:
             self._names.setdefault(name.their_comp_id, []).append(name)
-        self._engine = self._build(setup, settings, sessions, make_engine)
+        self._engine = _build(setup, side, self._application)
         self._sessions = {
-            name: quickfix.Session.lookupSession(_session_id(name)) for name in sessions
+            name: quickfix.Session.lookupSession(_session_id(name)) for name in side.sessions
         }
         self._thread: threading.Thread | None = None
         self._start_error: Exception | None = None
@@ -99,7 +114,7 @@ class SessionHost:
             Exception: what QuickFIX raised when it began.
         """
         assert self._thread is None, "started already"
-        self._thread = threading.Thread(target=self._serve, name=self._label, daemon=True)
+        self._thread = threading.Thread(target=self._serve, name=self._side.label, daemon=True)
         self._thread.start()
         give_up_s = time.monotonic() + _START_WAIT_S
         while self._engine.isStopped() or not until_ready():
@@ -116,14 +131,17 @@ class SessionHost:
             return
         if thread is not None and thread.is_alive():
             self._log_out(min(give_up_s, time.monotonic() + _LOGOUT_WAIT_S))
-            engine.stop(True)
-            thread.join(max(0.0, give_up_s - time.monotonic()))
+            self._end(engine, thread, give_up_s)
+        elif thread is not None:
+            engine.stop(True)  # an error ended the thread, and left the port open
         with self._sending:
             self._sessions.clear()
             self._engine = None
-        if thread is not None and thread.is_alive():
-            # It hangs in a callback and will come back to its engine, so that must not be freed.
-            _abandoned.append(engine)
+        if thread is None or not thread.is_alive():
+            # Now, not when Python forgets it: an exception that answered a callback stays in
+            # QuickFIX's wrapper for ever, and with it whatever its traceback reaches. A thread that
+            # hangs in a callback will come back to its engine; that frees it then.
+            type(engine).__swig_destroy__(engine)
 
     def send(self, name: SessionName, outgoing: Outgoing) -> bool:
         """Store a message and, on a session that is up, send it; False after `stop`."""
@@ -143,45 +161,30 @@ class SessionHost:
         if 1 <= seq_num < session.getExpectedTargetNum():
             session.setNextTargetMsgSeqNum(seq_num)
 
-    def _build(
-        self,
-        setup: SessionSetup,
-        settings: Settings,
-        sessions: Mapping[SessionName, Settings],
-        make_engine: MakeEngine,
-    ) -> Any:
-        folder = setup.store_dir
-        common = _dictionary({**_COMMON, "FileStorePath": str(folder), **settings})
-        common.setString("HeartBtInt", str(setup.heartbeat_s))
-        all_settings = quickfix.SessionSettings()
-        all_settings.set(common)
-        for name, own in sessions.items():
-            all_settings.set(_session_id(name), _dictionary(own))
-        logs = [quickfix.FileLogFactory(str(folder / "log"))] if setup.is_logging else []
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            store = quickfix.FileStoreFactory(all_settings)
-            return make_engine(self._application, store, all_settings, *logs)
-        except (OSError, quickfix.ConfigError) as error:
-            raise ConfigError.one(
-                where=f"FIX sessions in {folder}",
-                expected="a folder that can be written to",
-                found=str(error),
-                fix="make the folder writable, or configure another",
-            ) from error
-
     def _serve(self) -> None:
         try:
             self._engine.block()
         except Exception as error:  # noqa: BLE001  # a thread's last words, whatever they are
             self._start_error = error
             if self._is_started.is_set():
-                self._application.fatal(f"thread {self._label}", error)
+                self._application.fatal(f"thread {self._side.label}", error)
+
+    def _end(self, engine: Any, thread: threading.Thread, give_up_s: float) -> None:
+        if self._side.knock_at is None:
+            engine.stop(True)
+            thread.join(max(0.0, give_up_s - time.monotonic()))
+            return
+        name, session = next(iter(self._sessions.items()))
+        self._application.end_at_logon = lambda: engine.stop(True)
+        session.logon()
+        while thread.is_alive() and time.monotonic() < give_up_s:
+            quickfix.Session.unregisterSession(_session_id(name))
+            knock(self._side.knock_at(), name)
+            thread.join(min(_KNOCK_AGAIN_S, max(0.0, give_up_s - time.monotonic())))
 
     def _log_out(self, give_up_s: float) -> None:
-        for name, session in self._sessions.items():
-            if self._standing.is_logged_on(name):
-                session.logout(_GOODBYE)
+        for session in self._sessions.values():
+            session.logout(_GOODBYE)  # and log on no more
         while self._standing.is_anyone and time.monotonic() < give_up_s:
             time.sleep(_LOOK_AGAIN_S)
 
@@ -196,8 +199,25 @@ def new_initiator(*parts: Any) -> Any:
     return quickfix.SocketInitiator(*parts)
 
 
-_abandoned: Final[list[Any]] = []
-"""Engines whose thread did not end; kept until the process does."""
+def _build(setup: SessionSetup, side: Side, application: SessionApplication) -> Any:
+    folder = setup.store_dir
+    own = {"FileStorePath": str(folder), "HeartBtInt": str(setup.heartbeat_s)}
+    settings = quickfix.SessionSettings()
+    settings.set(_dictionary({**_COMMON, **own, **side.settings}))
+    for name, of_session in side.sessions.items():
+        settings.set(_session_id(name), _dictionary(of_session))
+    logs = [quickfix.FileLogFactory(str(folder / "log"))] if setup.is_logging else []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        store = quickfix.FileStoreFactory(settings)
+        return side.make_engine(application, store, settings, *logs)
+    except (OSError, quickfix.ConfigError) as error:
+        raise ConfigError.one(
+            where=f"FIX sessions in {folder}",
+            expected="a folder that can be written to",
+            found=str(error),
+            fix="make the folder writable, or configure another",
+        ) from error
 
 
 def _session_id(name: SessionName) -> Any:

@@ -29,23 +29,31 @@ class FixInitiator:
         self, setup: SessionSetup, *, our_comp_id: str, endpoints: Sequence[Endpoint]
     ) -> None:
         require_quickfix()
-        from penstock.wire.sessions.host import SessionHost, new_initiator  # noqa: PLC0415  # extra
+        from penstock.wire.sessions.host import (  # noqa: PLC0415  # quickfix is an extra
+            SessionHost,
+            Side,
+            new_initiator,
+        )
 
         named = {SessionName(our_comp_id, end.their_comp_id): end for end in endpoints}
-        self._host = SessionHost(
-            setup,
-            {"ConnectionType": "initiator", "ReconnectInterval": "1", "LogonTimeout": "10"},
-            {
+        side = Side(
+            label="fix-initiator",
+            make_engine=new_initiator,
+            settings={
+                "ConnectionType": "initiator",
+                "ReconnectInterval": "1",
+                "LogonTimeout": "10",
+            },
+            sessions={
                 name: {"SocketConnectHost": end.host, "SocketConnectPort": str(end.port)}
                 for name, end in named.items()
             },
-            new_initiator,
-            label="fix-initiator",
             unanswered={
                 name: f"no answer to the logon at {end.host}:{end.port}"
                 for name, end in named.items()
             },
         )
+        self._host = SessionHost(setup, side)
 
     def start(self) -> None:
         """Begin to call."""

@@ -53,9 +53,7 @@ class Listener:
         if descriptor is None:
             return False
         os.dup2(self._ours.fileno(), descriptor, inheritable=False)
-        # QuickFIX may be waiting on the old socket for another second. This wakes it.
-        with contextlib.suppress(OSError):
-            socket.create_connection((_LOOPBACK, self.stand_in_port), _WAKE_S).close()
+        self._wake()
         return True
 
     def close(self) -> None:
@@ -63,6 +61,24 @@ class Listener:
         self._reserved.close()
         if self._ours is not None:
             self._ours.close()
+
+    def _wake(self) -> None:
+        """
+        Make QuickFIX look at our socket now: it may be waiting on the old one for another second.
+
+        A caller at the old socket makes the system look again, and a caller at ours, who must be
+        there first, makes that look end the wait. He is gone before anybody else can call: QuickFIX
+        may take a newcomer for one that has just hung up.
+        """
+        assert self._ours is not None, "not listening"
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection(self._ours.getsockname(), _WAKE_S) as caller,
+        ):
+            with contextlib.suppress(OSError):  # QuickFIX does not wait, so nobody listens there
+                socket.create_connection((_LOOPBACK, self.stand_in_port), _WAKE_S).close()
+            caller.shutdown(socket.SHUT_WR)
+            caller.recv(1)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -72,12 +88,18 @@ def _listen(host: str, port: int) -> socket.socket:
         raise ConfigError.one(
             where=f"FIX acceptor {host}:{port}",
             expected="a free port at an IPv4 address of this machine",
-            found=error.strerror or str(error),
+            found=_reason(error),
             fix=f"end the program that listens there (ss -ltnp 'sport = :{port}'), or choose "
             "another address",
         ) from error
     listening.setblocking(False)  # a caller that hangs up at once must not hold up the FIX thread
     return listening
+
+
+def _reason(error: OSError) -> str:
+    # Python adds the address to the text; names that do not resolve have negative numbers.
+    number = error.errno or 0
+    return os.strerror(number) if number > 0 else str(error)
 
 
 def _listening_descriptor(port: int) -> int | None:

@@ -25,8 +25,9 @@ class FixSink(Protocol):
     Who is told what happens on sessions.
 
     Called on the FIX thread, which serves every session of its acceptor or initiator: whoever takes
-    time here delays all of them. So put what came into a queue and return. Whatever is raised here
-    is caught and goes to `on_fatal`; the session goes on.
+    time here delays all of them, and whoever sends from inside `on_logout` may wait for ever. So
+    put what came into a queue and return. Whatever is raised here is caught and goes to `on_fatal`;
+    the session goes on.
     """
 
     def on_message(self, incoming: Incoming) -> None:

@@ -20,7 +20,8 @@ class Standing:
 
     Promises:
         `on_logon` and `on_logout` alternate for a session that comes and goes;
-        of a session that does not come about, each new reason is told once;
+        of a session that does not come about, each new reason is told once, and that nobody
+            answers only if there is no better one;
         the reason is the text of the Logout that came first, theirs or ours, if it had one.
 
     Args:
@@ -78,7 +79,8 @@ class Standing:
             self._tell(name, reason or _CONNECTION_LOST)
         elif reason:
             self._tell(name, f"logon refused: {reason}")
-        elif name in self._unanswered:
+        elif name in self._unanswered and name not in self._told:
+            # Only as the first news: QuickFIX makes an attempt into nowhere after each session.
             self._tell(name, self._unanswered[name])
 
     def _tell(self, name: SessionName, reason: str) -> None:

@@ -1,0 +1,57 @@
+"""What is refused before any work is done: names that collide, files that cannot be written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from penstock.domain import ConfigError, Problem
+
+
+def check_names(names: Sequence[str]) -> None:
+    """
+    Refuse two markets of one name: the results of one would replace the other's.
+
+    Raises:
+        ConfigError: every name that comes twice.
+    """
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ConfigError.one(
+            where="SCENARIO",
+            expected="scenarios with different names",
+            found=", ".join(twice),
+            fix="name each scenario once; the name is scenario.name in its file",
+        )
+
+
+def check_output(*paths: Path) -> None:
+    """
+    Refuse files that could not be written at the end, before any work is done.
+
+    Raises:
+        ConfigError: all of them.
+    """
+    problems = [problem for path in paths for problem in _problem_of_output(path)]
+    if problems:
+        raise ConfigError(problems)
+
+
+def _problem_of_output(path: Path) -> Iterator[Problem]:
+    found = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():
+            found = "a folder"
+        elif not os.access(path if path.exists() else path.parent, os.W_OK):
+            found = "permission denied"
+    except OSError as error:
+        found = (error.strerror or str(error)).lower()
+    if found:
+        yield Problem(
+            where=str(path),
+            expected="a file that can be written",
+            found=found,
+            fix="name another, or make its folder writable",
+        )

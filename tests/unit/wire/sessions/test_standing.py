@@ -1,0 +1,115 @@
+"""What a person is told of sessions that come and go."""
+
+from __future__ import annotations
+
+import pytest
+
+from penstock.wire.fix import Incoming
+from penstock.wire.sessions.setup import SessionName
+from penstock.wire.sessions.standing import Standing
+
+NAME = SessionName("ROUTER", "VENUE")
+
+
+class Told:
+    """A sink that keeps what it is told, as lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def on_message(self, incoming: Incoming) -> None:
+        """Not the standing's business."""
+
+    def on_logon(self, counterparty: str, our_comp_id: str) -> None:
+        self.lines.append(f"{our_comp_id}-{counterparty} on")
+
+    def on_logout(self, counterparty: str, reason: str, our_comp_id: str) -> None:
+        self.lines.append(f"{our_comp_id}-{counterparty} off: {reason}")
+
+    def on_fatal(self, where: str, error: Exception) -> None:
+        """Not the standing's business."""
+
+
+@pytest.fixture
+def told() -> Told:
+    """Who is told."""
+    return Told()
+
+
+@pytest.fixture
+def standing(told: Told) -> Standing:
+    """Of an initiator with one session."""
+    return Standing(told, {NAME: "no answer"})
+
+
+def test_a_lost_connection_is_told_each_time(standing: Standing, told: Told) -> None:
+    """Twice in a row is twice as interesting."""
+    for _ in range(2):
+        standing.logged_on(NAME)
+        assert standing.is_logged_on(NAME)
+        standing.logged_out(NAME)
+        assert not standing.is_anyone
+
+    assert ["ROUTER-VENUE on", "ROUTER-VENUE off: connection lost"] * 2 == told.lines
+
+
+def test_the_logout_that_came_first_is_the_reason(standing: Standing, told: Told) -> None:
+    """Each is answered by one without a text."""
+    standing.logged_on(NAME)
+    standing.they_logged_out(NAME, "going home")
+    standing.we_logged_out(NAME, "")
+    standing.logged_out(NAME)
+    standing.logged_on(NAME)
+    standing.we_logged_out(NAME, "stopping")
+    standing.they_logged_out(NAME, "")
+    standing.logged_out(NAME)
+
+    assert ["ROUTER-VENUE off: going home", "ROUTER-VENUE off: stopping"] == told.lines[1::2]
+
+
+def test_a_reject_explains_the_logout_that_follows_it(standing: Standing, told: Told) -> None:
+    """QuickFIX logs out without a word after some rejects, such as a clock that is wrong."""
+    standing.logged_on(NAME)
+    standing.we_rejected(NAME, "SendingTime accuracy problem")
+    standing.we_logged_out(NAME, "")
+    standing.logged_out(NAME)
+
+    assert "ROUTER-VENUE off: SendingTime accuracy problem" == told.lines[-1]
+
+
+def test_a_refusal_is_told_once_and_again_when_its_reason_changes(
+    standing: Standing, told: Told
+) -> None:
+    """Attempts go on every second, some of them into nowhere."""
+    for reason in ("closed", "", "closed", "", "open at 8", ""):
+        if reason:
+            standing.they_logged_out(NAME, reason)
+        standing.logged_out(NAME)
+
+    assert [
+        "ROUTER-VENUE off: logon refused: closed",
+        "ROUTER-VENUE off: logon refused: open at 8",
+    ] == told.lines
+
+
+def test_nobody_answering_is_told_once(standing: Standing, told: Told) -> None:
+    """Only if there is no better reason yet."""
+    for _ in range(3):
+        standing.logged_out(NAME)
+    standing.logged_on(NAME)
+    standing.logged_out(NAME)
+    standing.logged_out(NAME)
+
+    assert [
+        "ROUTER-VENUE off: no answer",
+        "ROUTER-VENUE on",
+        "ROUTER-VENUE off: connection lost",
+    ] == told.lines
+
+
+def test_our_refusal_of_a_logon_is_told_on_our_side_too(standing: Standing, told: Told) -> None:
+    """A client that cannot log on will call and ask why."""
+    for _ in range(2):
+        standing.we_logged_out(NAME, "MsgSeqNum too low")
+
+    assert ["ROUTER-VENUE off: logon refused by us: MsgSeqNum too low"] == told.lines
