@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from penstock.trials.live import LiveSession
 
@@ -11,13 +13,20 @@ def live_table(live: LiveSession) -> Table:
     """Counts by policy; under them whether the books agree, and how fast it was."""
     checked = live.integrity
     table = Table(
-        title=f"live over FIX · {live.duration_s:.0f} s · {checked.parents} parents · "
-        f"{checked.children:,} children · {checked.fills:,} fills",
+        title=Text(
+            f"live over FIX · {live.duration_s:.0f} s · {checked.parents} parents · "
+            f"{checked.children:,} children · {checked.fills:,} fills",
+            style="bold",
+        ),
         title_justify="left",
-        caption=_caption(live),
+        caption=Text(_caption(live)),
         caption_justify="left",
-        box=None,
+        caption_style="default",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
         pad_edge=False,
+        padding=(0, 1, 0, 0),
+        min_width=80,
     )
     table.add_column("policy")
     for name in ("parents", "filled", "shares", "fills"):

@@ -86,6 +86,10 @@ def _opening(comparison: Comparison, style: Mapping[str, Look]) -> str:
     return f"""<h1>Routing policies compared</h1>
 <p>{names}: every policy routes the same parent orders through the same days, so that differences
 are taken day by day and what all had to bear cancels.</p>
+<h3>In short</h3>
+<ol class="findings">
+{rows}
+</ol>
 <p class="quiet"><b>How to read the figures.</b> Cost is in basis points (bps) of the order's value
 at the arrival midpoint, fees included. <b>Positive is cost; a negative difference is cheaper.</b>
 <i>Shortfall</i> is measured against the market's arrival price and carries the market's own moves.
@@ -94,11 +98,7 @@ the same, with most of that noise gone, and unknown for a recorded day. After ±
 95&nbsp;% interval; its unit of chance is a day (a run, of a recorded day), not an order.
 Intervals are not widened for the number of comparisons on this page.</p>
 <noscript><p><b>The plots need JavaScript.</b> All figures behind them are in the tables.</p>
-</noscript>
-<h3>In short</h3>
-<ol class="findings">
-{rows}
-</ol>"""
+</noscript>"""
 
 
 def _contents(comparison: Comparison) -> Iterator[str]:

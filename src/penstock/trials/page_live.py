@@ -7,7 +7,7 @@ from itertools import accumulate
 import plotly.graph_objects as go
 
 from penstock.trials.live import LiveIntegrity, LivePhase, LiveSession
-from penstock.trials.page_parts import cell, head, plot, table, text
+from penstock.trials.page_parts import cell, head, plot, row_head, table, text
 
 _FAULTS = (
     ("overfills", "orders that got more than they asked for"),
@@ -41,7 +41,8 @@ stretch of one day say nothing, so none are shown here.</p>
 
 def _integrity_table(checked: LiveIntegrity) -> str:
     rows = [
-        f"<tr>{cell(words)}{cell(f'{getattr(checked, name):,}')}</tr>" for name, words in _FAULTS
+        f"<tr>{row_head(words)}{cell(f'{getattr(checked, name):,}')}</tr>"
+        for name, words in _FAULTS
     ]
     return table(
         head(("What could be wrong", ""), ("Found", "")),
@@ -53,7 +54,7 @@ def _integrity_table(checked: LiveIntegrity) -> str:
 
 def _phase_table(phases: tuple[LivePhase, ...]) -> str:
     rows = [
-        f"<tr>{cell(phase.policy)}{cell(f'{phase.parents:,}')}{cell(f'{phase.filled:,}')}"
+        f"<tr>{row_head(phase.policy)}{cell(f'{phase.parents:,}')}{cell(f'{phase.filled:,}')}"
         f"{cell(f'{phase.filled_shares:,} of {phase.asked_shares:,}')}{cell(f'{phase.fills:,}')}"
         "</tr>"
         for phase in phases
@@ -67,7 +68,7 @@ def _phase_table(phases: tuple[LivePhase, ...]) -> str:
 
 def _latency_table(live: LiveSession) -> str:
     rows = [
-        f"<tr>{cell(name)}{cell(f'{us.p50:,.0f}')}{cell(f'{us.p99:,.0f}')}{cell(f'{us.n:,}')}</tr>"
+        f"<tr>{row_head(name)}{cell(f'{us.p50:,.0f}')}{cell(f'{us.p99:,.0f}')}{cell(f'{us.n:,}')}</tr>"
         for name, us in (
             ("decision: from the queue to the commands, record included", live.decision_us),
             ("wire: from an order at our socket to its first child handed to FIX", live.wire_us),
@@ -105,5 +106,5 @@ def _fills_plot(live: LiveSession) -> str:
         div_id="live-fills",
         title="Where the shares were filled",
         caption="From the venues' log. A line that bends where the policy changes is the policy's "
-        "doing; sizes and sides of the orders differ between the two halves.",
+        "doing, or the market's; the sizes of the orders differ between the two halves.",
     )

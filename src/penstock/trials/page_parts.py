@@ -26,6 +26,11 @@ def cell(value: str, *, below: str = "", below_class: str = "") -> str:
     return f"<td>{shown}{second}</td>"
 
 
+def row_head(value: str) -> str:
+    """The first cell of a row: what the row is about."""
+    return f'<th scope="row">{text(value)}</th>'
+
+
 def head(*columns: tuple[str, str]) -> str:
     """The heading row of a table: what each column is, and in which unit."""
     cells = (
