@@ -79,7 +79,8 @@ def test_models_are_listed_and_shown(tmp_path: Path) -> None:
 
     assert f"{model_id}\n" == penstock("models", "list", "--models", tmp_path).out
     shown = penstock("models", "show", "mine@1", "--models", tmp_path)
-    assert "trained_on: nothing: random trees" in shown.out
+    assert "trained on  nothing: random trees" in shown.out
+    assert "slippage_bps" in shown.out
     as_json = penstock("models", "show", model_id.sha256[:8], "--models", tmp_path, "--json")
     assert model_id.sha256 == msgspec.json.decode(as_json.out)["model"]["sha256"]
 
