@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from penstock.domain import (
-    NS_PER_S,
+    NS_PER_MS,
     ChildFill,
     Event,
     Liquidity,
@@ -62,7 +62,8 @@ class Exchange:
         self._feed = FeedPublisher(self._world.universe, started_ns=now_ns)
         self._heartbeat_ns = conf.heartbeat_ns
         self._next_heartbeat_ns = int(now_ns)
-        self._run = in_base_36(now_ns // NS_PER_S)  # the world numbers executions from 1 each time
+        # The world numbers executions from 1 each time; no program lives for less than this.
+        self._run = in_base_36(now_ns // NS_PER_MS)
         self.n_orders = 0
         self.n_fills = 0
 

@@ -28,7 +28,7 @@ class Integrity(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     overfills: int  # orders, of the client or at a venue, that got more than they asked for
-    lost_shares: int  # filled at a venue and never, or with another size, told to the client
+    lost_shares: int  # filled at a venue; not told to the client, or with another size or ExecID
     phantom_shares: int  # told to the client and not filled at any venue
     duplicate_fills: int  # executions that the client was made to count twice
     price_differences: int  # executions whose price is not the same on both sides
@@ -74,7 +74,9 @@ def compare(
     wrong_sizes = sum(abs(venues.fills[key].shares - client.fills[key].shares) for key in both)
     return Integrity(
         overfills=venues.n_overfilled() + client.n_overfilled(),
-        lost_shares=sum(venues.fills[key].shares for key in lost) + wrong_sizes,
+        lost_shares=sum(venues.fills[key].shares for key in lost)
+        + wrong_sizes
+        + venues.shares_under_used_ids,
         phantom_shares=sum(client.fills[key].shares for key in client.fills.keys() - both),
         duplicate_fills=client.n_counted_twice,
         price_differences=sum(
@@ -97,6 +99,7 @@ class _Venues:
     def __init__(self) -> None:
         self.asked: dict[tuple[str, str], int] = {}
         self.fills: dict[tuple[str, str], Execution] = {}
+        self.shares_under_used_ids = 0  # nobody can tell these executions from those before
         self._filled: Counter[tuple[str, str]] = Counter()
 
     def take(self, line: dict[str, Any]) -> None:
@@ -104,9 +107,12 @@ class _Venues:
         if line["what"] == "order":
             self.asked[order] = line["shares"]
             return
-        key = (line["mic"], line["exec_id"])
-        self.fills[key] = Execution(line["shares"], line["price_ticks"], line["fee_usd_micros"])
         self._filled[order] += line["shares"]
+        key = (line["mic"], line["exec_id"])
+        if key in self.fills:
+            self.shares_under_used_ids += line["shares"]
+            return
+        self.fills[key] = Execution(line["shares"], line["price_ticks"], line["fee_usd_micros"])
 
     def n_overfilled(self) -> int:
         return sum(shares > self.asked.get(order, 0) for order, shares in self._filled.items())
@@ -120,6 +126,7 @@ class _Client:
         self.fills: dict[tuple[str, str], Execution] = {}
         self.n_counted_twice = 0
         self._filled: Counter[str] = Counter()
+        self._answered: set[str] = set()
         self._ended: set[str] = set()
 
     def take(self, line: dict[str, Any]) -> None:
@@ -129,6 +136,9 @@ class _Client:
         if line["is_repeated"]:
             return
         order = line["cl_ord_id"]
+        if line["kind"] == "rejected" and line["order_id"] == "NONE" and order in self._answered:
+            return  # about another message with this name
+        self._answered.add(order)
         if line["state"] in ("filled", "cancelled", "rejected") or not line["is_known"]:
             self._ended.add(order)
         if line["kind"] == "fill":

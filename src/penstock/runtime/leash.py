@@ -23,7 +23,8 @@ def start_leashed(
     It gets SIGTERM when the thread that called this ends, however that ends: on Linux by the
     kernel; elsewhere nobody tells it.
     """
-    command = [sys.executable, "-m", "penstock.runtime.leash", str(os.getpid()), module, *arguments]
+    # As a file, apart from the package, which would be imported twice: -I keeps its neighbours out.
+    command = [sys.executable, "-I", __file__, str(os.getpid()), module, *arguments]
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603 - our own program

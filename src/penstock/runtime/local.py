@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -84,12 +84,17 @@ class LocalDesk:
         self._programs[name] = program
         return program
 
+    def pid(self, name: str) -> int:
+        """Process of a program that was started."""
+        return self._programs[name].pid
+
     def wait_until_ready(self) -> None:
         """Until the router says that every venue is up and fed; venues that refuse us excepted."""
         give_up_s = time.monotonic() + READY_S
         while not self._is_ready():
-            for name, program in self._programs.items():
-                if program.poll() is not None:
+            for name in ("venues", "router"):  # a client may have finished
+                program = self._programs.get(name)
+                if program is not None and program.poll() is not None:
                     raise self._ended(name, program.returncode)
             if time.monotonic() > give_up_s:
                 raise self._ended("router", None)
@@ -183,12 +188,19 @@ class LocalDesk:
 
 
 def free_ports(n: int) -> list[int]:
-    """Ports that nobody uses now, all different."""
+    """Ports that nobody uses now, for TCP and for UDP, all different."""
     with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(n)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+        ports: list[int] = []
+        while len(ports) < n:
+            stream, datagrams = (
+                stack.enter_context(socket.socket(socket.AF_INET, kind))
+                for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM)
+            )
+            stream.bind(("127.0.0.1", 0))
+            with suppress(OSError):  # taken for UDP: kept until the end, so that another comes
+                datagrams.bind(stream.getsockname())
+                ports.append(stream.getsockname()[1])
+        return ports
 
 
 def write_conf(conf: msgspec.Struct, path: Path) -> None:

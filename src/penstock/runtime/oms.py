@@ -147,6 +147,7 @@ def _loop(
             client.on_message(item)
         if started_ns is not None:
             client.send_due(now_ns - started_ns, now_ns)
+            client.ask_again(now_ns)
     return True
 
 

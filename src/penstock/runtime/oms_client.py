@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from penstock.domain import Ns, ParentState, Shares, Side, from_seconds, stream
+from penstock.domain import NS_PER_S, Ns, ParentState, Shares, Side, from_seconds, stream
 from penstock.runtime.lines_log import LinesLog
 from penstock.runtime.oms_config import OmsConf
 from penstock.wire.fix import (
@@ -21,7 +21,8 @@ from penstock.wire.fix import (
     status_request,
 )
 
-LOT_SHARES = 100
+LOT_SHARES: Final = 100
+ASK_AGAIN_NS: Final = Ns(2 * NS_PER_S)  # a router answers in a millisecond, or something was lost
 _SIDES = {
     "buy": (Side.BUY, Side.BUY),
     "sell": (Side.SELL, Side.SELL),
@@ -43,8 +44,10 @@ class Sent:
 
     wish: Wish
     cl_ord_id: str
+    ask_ns: Ns | None  # when to ask where it stands, unless the router says so before
     state: ParentState = ParentState.WORKING
     is_answered: bool = False
+    is_asked: bool = False  # only a status will do
     filled_shares: int = 0
 
     @property
@@ -71,8 +74,10 @@ class OmsClient:
     One client, without its session: messages in and out, a log, a clock that is given.
 
     Orders and reports are in the log before anything follows from them. A report whose ExecID is
-    known is a repetition and counts nothing. After each logon every open order is asked about,
-    because orders are never sent twice: one that the router does not know was never taken.
+    known is a repetition and counts nothing. Orders are never sent twice, so one that the router
+    does not know was never taken: each open order is asked about after a logon, and each that
+    nobody answers, again and again. (What is sent right after a logon may be skipped together with
+    what was missed before; nobody says so.)
 
     Args:
         name: unique among the runs of this client: its ClOrdIDs begin with it.
@@ -117,14 +122,13 @@ class OmsClient:
         """Ask where everything stands that is open."""
         for order in self._orders.values():
             if order.is_open:
-                self._send(
-                    status_request(
-                        cl_ord_id=order.cl_ord_id,
-                        symbol=self._conf.symbol,
-                        side=order.wish.side,
-                        now_ns=now_ns,
-                    )
-                )
+                self._ask(order, now_ns)
+
+    def ask_again(self, now_ns: Ns) -> None:
+        """Ask about what should have been answered by now."""
+        for order in self._orders.values():
+            if order.is_open and order.ask_ns is not None and order.ask_ns <= now_ns:
+                self._ask(order, now_ns)
 
     def on_message(self, incoming: Incoming) -> None:
         """Take a message of the router."""
@@ -158,7 +162,8 @@ class OmsClient:
 
     def _send_next(self, now_ns: Ns) -> None:
         wish = self._script[len(self._orders)]
-        order = Sent(wish, f"{self._name}-{len(self._orders) + 1}")
+        name = f"{self._name}-{len(self._orders) + 1}"
+        order = Sent(wish, name, ask_ns=Ns(now_ns + ASK_AGAIN_NS))
         self._orders[order.cl_ord_id] = order
         self._log.add(
             {
@@ -182,14 +187,28 @@ class OmsClient:
             )
         )
 
+    def _ask(self, order: Sent, now_ns: Ns) -> None:
+        order.ask_ns, order.is_asked = Ns(now_ns + ASK_AGAIN_NS), True
+        self._send(
+            status_request(
+                cl_ord_id=order.cl_ord_id,
+                symbol=self._conf.symbol,
+                side=order.wish.side,
+                now_ns=now_ns,
+            )
+        )
+
     def _take(self, order: Sent, report: ClientReport) -> None:
         if not report.is_known:
             # The router never had it: lost on the way, and never sent again.
             order.state = ParentState.REJECTED
             return
-        if report.kind is ClientReportKind.REJECTED and report.order_id == "NONE":
+        is_of_no_order = report.kind is ClientReportKind.REJECTED and report.order_id == "NONE"
+        if is_of_no_order and order.is_answered:
             return  # about another message with this name
         order.is_answered = True
+        if report.kind is ClientReportKind.STATUS or not order.is_asked:
+            order.ask_ns, order.is_asked = None, False
         if report.kind is ClientReportKind.FILL:
             self._n_fills += 1
             order.filled_shares += report.last_shares
@@ -198,19 +217,22 @@ class OmsClient:
 
 
 def script_of(conf: OmsConf) -> list[Wish]:
-    """The orders of a client: log-uniform sizes in round lots, a steady rate, either side."""
+    """
+    The orders of a client at a steady rate. Sizes are log-uniform, in round lots unless that would
+    leave the bounds.
+    """
     about = conf.oms
     generator = stream(about.seed, "oms")
     low, high = np.log(about.size_min_shares), np.log(about.size_max_shares)
     wishes = []
     for idx in range(about.parents):
         size = float(np.exp(generator.uniform(low, high)))
-        lots = max(1, round(size / LOT_SHARES))
+        in_lots = round(size / LOT_SHARES) * LOT_SHARES
         wishes.append(
             Wish(
                 after_ns=from_seconds(idx / about.rate_per_s),
                 side=_SIDES[about.side][int(generator.random() < 0.5)],
-                size_shares=Shares(min(lots * LOT_SHARES, max(about.size_max_shares, LOT_SHARES))),
+                size_shares=Shares(min(max(in_lots, about.size_min_shares), about.size_max_shares)),
             )
         )
     return wishes
@@ -224,6 +246,7 @@ def _report_line(report: ClientReport, is_repeated: bool, at_ns: Ns) -> dict[str
         "orig_cl_ord_id": report.orig_cl_ord_id,
         "exec_id": report.exec_id,
         "exec_ref_id": report.exec_ref_id,
+        "order_id": report.order_id,
         "state": None if report.state is None else str(report.state),
         "is_known": report.is_known,
         "size_shares": report.size_shares,

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from penstock.domain import ConfigError, parse_toml
+from penstock.domain import ConfigError, Problem, parse_toml
+from penstock.runtime.addresses import problems_of_addresses
 from penstock.runtime.config import Address, CompId, Count, Frac, Seconds, Table, Text
 
 
@@ -59,11 +60,16 @@ def read_oms_conf(path: Path) -> OmsConf:
             fix="start from conf/oms.toml",
         ) from None
     conf = parse_toml(text, OmsConf, file=str(path))
+    problems = list(problems_of_addresses({"oms.router": conf.oms.router}, str(path)))
     if conf.oms.size_min_shares > conf.oms.size_max_shares:
-        raise ConfigError.one(
-            where=f"{path}: oms.size_min_shares",
-            expected=f"at most size_max_shares, {conf.oms.size_max_shares}",
-            found=str(conf.oms.size_min_shares),
-            fix="swap them",
+        problems.append(
+            Problem(
+                where=f"{path}: oms.size_min_shares",
+                expected=f"at most size_max_shares, {conf.oms.size_max_shares}",
+                found=str(conf.oms.size_min_shares),
+                fix="swap them",
+            )
         )
+    if problems:
+        raise ConfigError(problems)
     return conf

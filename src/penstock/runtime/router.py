@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from penstock.domain import (
     AlertLevel,
+    ChildState,
     ChildStatus,
     Control,
     ControlAction,
@@ -35,6 +36,7 @@ from penstock.runtime.inbox import (
 )
 from penstock.runtime.operating import event_of
 from penstock.runtime.parts import RouterParts, draft_stamps, session_name
+from penstock.runtime.reply_watch import Unanswered
 from penstock.runtime.status import NO_SURROUNDINGS, RouterStatus, Surroundings, build_status
 from penstock.runtime.stepping import Stepper
 from penstock.runtime.venue_links import LinkStep, VenueLink
@@ -95,6 +97,8 @@ class Router:
             self._stepper.step(timer)
         for link in self._parts.links:
             self._follow(link, link.wake(now_ns))
+        for unanswered in self._stepper.watch.overdue(now_ns):
+            self._ask_about(unanswered)
 
     @property
     def due_ns(self) -> Ns | None:
@@ -102,6 +106,7 @@ class Router:
         dues = [
             self._parts.timers.due_ns,
             self._drain_until_ns,
+            self._stepper.watch.due_ns,
             *(link.due_ns for link in self._parts.links),
         ]
         return min((due for due in dues if due is not None), default=None)
@@ -237,6 +242,23 @@ class Router:
             self._stepper.notice(AlertLevel.INFO, "venue_up", f"{mic} takes orders")
         if step.goes_down:
             self._stepper.step(VenueDown(**stamps, venue_idx=venue_idx, reason=link.reason))
+
+    def _ask_about(self, unanswered: Unanswered) -> None:
+        """The venue should have said something; if it has not, ask."""
+        child_id = unanswered.child_id
+        child = self._parts.engine.children[child_id]
+        # A refused cancel is no sign of life: an order that never arrived cannot be cancelled.
+        is_waiting = child.state is ChildState.CANCELLING
+        is_silent = is_waiting if unanswered.is_cancel else not child.is_acked
+        if child.state.is_terminal or not is_silent:
+            return
+        link = self._parts.links[child.order.venue_idx]
+        step = link.doubt([child_id], self._parts.clock())
+        if step.ask_about:
+            mic = self._parts.universe.venues[link.venue_idx].mic
+            text = f"{mic} says nothing about child {child_id}, {child.state}; asked"
+            self._stepper.notice(AlertLevel.WARNING, "no_answer", text)
+        self._follow(link, step)
 
     def _asked(self, item: Asked) -> None:
         if item.request.do is Do.STATUS:

@@ -38,6 +38,7 @@ from penstock.domain import (
 from penstock.runtime.inbox import Side
 from penstock.runtime.latencies import Latencies
 from penstock.runtime.parts import RouterParts, draft_stamps, session_name
+from penstock.runtime.reply_watch import ReplyWatch
 from penstock.wire.fix import Outgoing
 
 _N_ALERTS_KEPT: Final = 10
@@ -57,6 +58,7 @@ class Stepper:
         self._popped_ns: Ns | None = None
         self.decision_times = Latencies()
         self.wire_times = Latencies()
+        self.watch = ReplyWatch()
         self.alerts: deque[str] = deque(maxlen=_N_ALERTS_KEPT)
         self.n_unsent = 0  # reports that came when the FIX engine was closed already
 
@@ -115,15 +117,16 @@ class Stepper:
                 self.notice(command.level, command.code, command.text)
 
     def _to_venue(self, command: VenueCommand) -> None:
-        parts = self._parts
-        is_new = isinstance(command, SendChild)
-        venue_idx = command.order.venue_idx if isinstance(command, SendChild) else command.venue_idx
+        parts, now_ns = self._parts, self._parts.clock()
+        named = command.order if isinstance(command, SendChild) else command
         # Without a session it waits for nothing: at the next logon the venue is asked where the
         # child stands, and the core says again what it still wants.
-        if parts.links[venue_idx].is_logged_on:
-            parts.wires.to_venue(parts.venue_desk.on_command(command, parts.clock()))
-        elif is_new:
-            mic = parts.universe.venues[venue_idx].mic
+        if parts.links[named.venue_idx].is_logged_on:
+            parts.wires.to_venue(parts.venue_desk.on_command(command, now_ns))
+            is_cancel = not isinstance(command, SendChild)
+            self.watch.note(named.child_id, now_ns, is_cancel=is_cancel)
+        elif isinstance(command, SendChild):
+            mic = parts.universe.venues[named.venue_idx].mic
             self.notice(AlertLevel.CRITICAL, "not_sent", f"{mic} has no session: {command}")
 
     def _report(self, reports: Iterable[Outgoing]) -> None:

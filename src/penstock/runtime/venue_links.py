@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from penstock.domain import NS_PER_S, Ns
 
-ASK_AGAIN_NS = Ns(5 * NS_PER_S)  # a venue that has not answered by then is asked once more
+ASK_AGAIN_NS = Ns(2 * NS_PER_S)  # a venue that has not answered by then is asked once more
 
 
 class LinkState(StrEnum):

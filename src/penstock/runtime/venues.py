@@ -101,8 +101,8 @@ class FeedSender:
     def _send(self, datagram: bytes, address: tuple[str, int]) -> None:
         try:
             self._socket.sendto(datagram, address)
-        except (BlockingIOError, ConnectionError):
-            return  # nobody listens yet, or its buffer is full: the receiver will notice the gap
+        except OSError:
+            return  # nobody listens yet, or a buffer is full: the receiver will notice the gap
 
 
 class VenueWire:
@@ -167,11 +167,11 @@ def _loop(
     say: Callable[[str], None],
 ) -> None:
     while not exchange.is_over:
+        feed.answer(exchange.snapshot)
         try:
             item = inbox.get(timeout=tick_s)
         except Empty:
             exchange.tick(clock())
-            feed.answer(exchange.snapshot)
             continue
         if item is None:
             return

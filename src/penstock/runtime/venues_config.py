@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from penstock.domain import ConfigError, Ns, from_seconds, parse_toml
+from penstock.runtime.addresses import problems_of_addresses
 from penstock.runtime.config import Address, CompId, Frac, Seconds, Table, Text
 from penstock.sim import Scenario, check_scenario
 
@@ -67,7 +68,16 @@ def read_venues_conf(path: Path) -> VenuesConf:
     Raises:
         ConfigError: no such file, or everything that is wrong in it.
     """
-    return parse_toml(_text(path, "conf/venues.toml"), VenuesConf, file=str(path))
+    conf = parse_toml(_text(path, "conf/venues.toml"), VenuesConf, file=str(path))
+    addresses = {
+        "venues.fix": conf.venues.fix,
+        "feed.snapshot": conf.feed.snapshot,
+        **{f"feed.subscribers[{k}]": to for k, to in enumerate(conf.feed.subscribers)},
+    }
+    problems = list(problems_of_addresses(addresses, str(path)))
+    if problems:
+        raise ConfigError(problems)
+    return conf
 
 
 def scenario_of(conf: VenuesConf) -> Scenario:

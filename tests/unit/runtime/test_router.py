@@ -315,6 +315,59 @@ def test_a_report_that_nobody_can_read_makes_the_router_ask(world: SmallWorld) -
     assert "up" == router_of(world).status().venues[mic].state
 
 
+def test_an_order_that_vanishes_on_the_way_is_asked_about_and_decided_anew(
+    world: SmallWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Handed over is not delivered: what leaves while the other side still asks for what it missed is
+    skipped without a word. Found with real sessions.
+    """
+    taken_over = world.hand_over
+    vanished: list[str] = []
+
+    def lose_orders(outgoing: Outgoing, box: Any) -> bool:
+        if outgoing.message.msg_type == "D":
+            vanished.append(dict(outgoing.message.fields)[11])
+            return True
+        return taken_over(outgoing, box)
+
+    monkeypatch.setattr(world, "hand_over", lose_orders)
+    world.client.order("buy", Side.BUY, 2_000)
+    world.round()
+    monkeypatch.setattr(world, "hand_over", taken_over)
+    for _ in range(60):  # three seconds
+        world.round()
+
+    assert vanished
+    assert {f"H {name}" for name in vanished} <= set(world.venues.n_received)
+    assert "never_arrived" in alerts_of(world)
+    assert not {f"D {name}" for name in vanished} & set(world.venues.n_received)
+    assert world.client.fills
+
+
+def test_a_cancel_that_vanishes_is_asked_for_again(
+    world: SmallWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the order would rest for ever, and its parent never end."""
+    taken_over = world.hand_over
+
+    def lose_cancels(outgoing: Outgoing, box: Any) -> bool:
+        return True if outgoing.message.msg_type == "F" else taken_over(outgoing, box)
+
+    world.client.order("buy", Side.BUY, 2_000)
+    world.round()
+    monkeypatch.setattr(world, "hand_over", lose_cancels)
+    world.client.cancel("buy")
+    world.round()
+    monkeypatch.setattr(world, "hand_over", taken_over)
+    monkeypatch.setattr(world.venues, "tick", lambda: None)  # nothing fills meanwhile
+    for _ in range(60):
+        world.round()
+
+    assert world.client.orders["buy"].is_over
+    assert world.venues.is_empty
+
+
 def test_every_item_type_is_understood(world: SmallWorld) -> None:
     """A new one that is forgotten would end the process at its first appearance."""
     from typing import get_args
