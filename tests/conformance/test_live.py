@@ -20,6 +20,7 @@ from penstock.runtime import LocalDesk
 from penstock.runtime.config import split_address
 from penstock.runtime.leash import start_leashed
 from penstock.runtime.local import free_ports, write_conf
+from penstock.store.feedback import FeedbackReader
 from tests.support.fix_sessions import Peer
 from tests.support.local_desks import (
     CLIENT,
@@ -32,6 +33,8 @@ from tests.support.local_desks import (
     reports_of,
     said,
     status_or_nothing,
+    store_of,
+    stored_executions,
     venues_executions,
     wait_for_client,
     wait_for_fills,
@@ -142,6 +145,34 @@ def test_a_router_that_is_killed_twice_goes_on_twice(tmp_path: Path) -> None:
         assert 0 == desk.stop_program("router")
         assert 1 == assert_one_story(desk).n_runs
         assert 2 == recoveries_with_work(desk)
+
+
+def test_the_feedback_log_has_every_execution_although_the_writer_and_the_router_were_killed(
+    tmp_path: Path,
+) -> None:
+    """The fourth log: written by its own process, from the journal, and whole in the end."""
+    with desk_in(tmp_path, has_store=True) as desk:
+        desk.start()
+        client = desk.start_oms()
+        wait_for_fills(desk, 4, client)
+        os.kill(desk.status()["store_pid"], signal.SIGKILL)
+        wait_for_fills(desk, 12, client)
+        desk.kill_router()
+        desk.start_program("router")
+        wait_for_client(desk, client)
+        desk.wait_until_ready()
+        status = desk.status()
+
+        assert 0 == desk.stop_program("router")
+        router = assert_one_story(desk)
+        assert router.executions() == stored_executions(desk)
+        with FeedbackReader(store_of(desk.folder)) as reader:
+            counts = reader.counts(status["run"])
+            story = reader.child(1, status["run"])
+        assert (10, status["children"]["total"]) == (counts["parents"], counts["children"])
+        assert status["n_decisions"] <= counts["decisions"]  # it counts from its start only
+        assert story.decision.rows
+        assert story.moments
 
 
 def recoveries_with_work(desk: LocalDesk) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,6 +43,7 @@ def desk_in(
     size_shares: int | None = None,
     drop_feed_frac: float = 0.0,
     reject_logon: tuple[str, ...] = (),
+    has_store: bool = False,
 ) -> LocalDesk:
     """The shipped configurations, with a client in a hurry and a feed that is soon stale."""
     replace = msgspec.structs.replace
@@ -55,7 +58,7 @@ def desk_in(
         replace(
             router,
             feed=replace(router.feed, stale_after_s=1.0),
-            store=replace(router.store, path=""),
+            store=replace(router.store, path=str(store_of(folder)) if has_store else ""),
         ),
         replace(
             venues,
@@ -70,6 +73,11 @@ def desk_in(
             ),
         ),
     )
+
+
+def store_of(folder: Path) -> Path:
+    """Where a desk's feedback log is, if it has one."""
+    return folder / "store.db"
 
 
 def wait_until(condition: Callable[[], object], desk: LocalDesk, what: str) -> None:
@@ -145,6 +153,16 @@ def clients_executions(desk: LocalDesk) -> Executions:
         )
         for line in reports_of(desk, "fill")
     }
+
+
+def stored_executions(desk: LocalDesk) -> Executions:
+    """What the feedback log holds, asked in SQL as a stranger would."""
+    mics = [venue.mic for venue in desk.router_conf.venues]
+    with closing(sqlite3.connect(store_of(desk.folder))) as database:
+        rows = database.execute(
+            "SELECT venue_idx, exec_id, size_shares, price_ticks, fee_usd_micros FROM fills"
+        ).fetchall()
+    return {(mics[venue_idx], exec_id): Execution(*rest) for venue_idx, exec_id, *rest in rows}
 
 
 def shares_by_order(desk: LocalDesk) -> Counter[str]:
