@@ -13,7 +13,7 @@ help: ## say what there is
 install: .venv/installed ## make .venv from the hash-locked requirements
 	@echo ".venv is up to date"
 
-demo: .venv/installed ## train, compare, draw: the whole thing on a generated market, under three minutes
+demo: .venv/installed ## train, trade over FIX, compare, draw: the whole loop on a generated market, in two minutes
 	$(BIN)/penstock demo
 
 test: .venv/installed ## run the tests

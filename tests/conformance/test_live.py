@@ -183,7 +183,7 @@ def recoveries_with_work(desk: LocalDesk) -> int:
 
 def test_sigterm_gives_clients_their_orders_back_and_ends_the_run(tmp_path: Path) -> None:
     """What is open is cancelled and told; nothing is left at a venue, and the next run is new."""
-    with desk_in(tmp_path, parents=6, horizon_s=60.0, size_shares=30_000) as desk:
+    with desk_in(tmp_path, parents=6, horizon_s=60.0, sizes=(30_000, 30_000)) as desk:
         desk.start()
         client = desk.start_oms()
         wait_until(lambda: desk.status()["parents"]["working"] == 6, desk, "every order")

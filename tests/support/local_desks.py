@@ -40,7 +40,7 @@ def desk_in(
     *,
     parents: int = 10,
     horizon_s: float = 3.0,
-    size_shares: int | None = None,
+    sizes: tuple[int, int] = (500, 3_000),
     drop_feed_frac: float = 0.0,
     reject_logon: tuple[str, ...] = (),
     has_store: bool = False,
@@ -50,9 +50,6 @@ def desk_in(
     router = read_router_conf(ROOT / "conf" / "router.toml")
     venues = read_venues_conf(ROOT / "conf" / "venues.toml")
     oms = read_oms_conf(ROOT / "conf" / "oms.toml")
-    if size_shares is not None:
-        sizes = replace(oms.oms, size_min_shares=size_shares, size_max_shares=size_shares)
-        oms = replace(oms, oms=sizes)
     return LocalDesk(
         folder,
         replace(
@@ -69,7 +66,13 @@ def desk_in(
         replace(
             oms,
             oms=replace(
-                oms.oms, parents=parents, rate_per_s=10.0, horizon_s=horizon_s, side="both"
+                oms.oms,
+                parents=parents,
+                rate_per_s=10.0,
+                horizon_s=horizon_s,
+                side="both",
+                size_min_shares=sizes[0],
+                size_max_shares=sizes[1],
             ),
         ),
     )
