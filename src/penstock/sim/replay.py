@@ -69,7 +69,7 @@ def compile_replay(
     behind the touch show what the depth assumption says, in proportion to the venue's share of the
     volume so far. A print at an exchange becomes an immediate-or-cancel order with the print's
     price as limit, which meets displayed orders in their real queue, ours among them; a print from
-    elsewhere is printed, and by chance leaves hidden interest in a pool. There is no M*: its prices are its own.
+    elsewhere is printed, and by chance leaves hidden interest in a pool. There is no M*.
 
     Promises: same arguments and generator state, same script; a command at time t follows from the
     tape up to t; the script alone never locks or crosses a book, of one venue or of all together.
