@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from penstock.domain import (
     TICKS_PER_USD,
+    ConfigError,
     FeeSchedule,
     Instrument,
     Ns,
@@ -228,3 +229,21 @@ def _schedule(fees: FeeTable) -> FeeSchedule:
         make_usd_micros=round(fees.make_usd * _MICROS_PER_USD, 6),
         midpoint_usd_micros=round(fees.midpoint_usd * _MICROS_PER_USD, 6),
     )
+
+
+def read_conf_text(path: Path, *, example: str) -> str:
+    """
+    A configuration file as text.
+
+    Raises:
+        ConfigError: it cannot be read; `example` is one to start from.
+    """
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError.one(
+            where=str(path),
+            expected="a configuration, a TOML file",
+            found=str(error),
+            fix=f"start from {example}",
+        ) from None

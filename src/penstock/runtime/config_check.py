@@ -8,7 +8,7 @@ from pathlib import Path
 
 from penstock.domain import TICKS_PER_USD, ConfigError, InputError, Problem, parse_toml
 from penstock.routing import LEARNED, check_policy_names, check_routing, resolve_waterfall
-from penstock.runtime.config import RouterConf, VenueTable, split_address
+from penstock.runtime.config import RouterConf, VenueTable, read_conf_text, split_address
 
 
 def read_router_conf(path: Path) -> RouterConf:
@@ -18,15 +18,7 @@ def read_router_conf(path: Path) -> RouterConf:
     Raises:
         ConfigError: no such file, or everything that is wrong in it.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError.one(
-            where=str(path),
-            expected="a router's configuration, a TOML file",
-            found=str(error),
-            fix="start from conf/router.toml",
-        ) from None
+    text = read_conf_text(path, example="conf/router.toml")
     return parse_router_conf(text, file=str(path))
 
 

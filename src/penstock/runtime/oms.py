@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from queue import Empty, SimpleQueue
-from types import FrameType
 from typing import Final
 
 from penstock.domain import NS_PER_S, Ns, from_seconds
@@ -17,6 +15,7 @@ from penstock.runtime.exchange import in_base_36
 from penstock.runtime.lines_log import LinesLog
 from penstock.runtime.oms_client import OmsClient, OmsSummary
 from penstock.runtime.oms_config import OmsConf
+from penstock.runtime.stop_signals import StopSignals
 from penstock.wire.fix import FixMessage, Incoming, Outgoing
 from penstock.wire.sessions import Endpoint, FixInitiator, SessionSetup, resends_reports
 
@@ -105,7 +104,7 @@ def run_oms(conf: OmsConf, *, say: Callable[[str], None]) -> tuple[int, OmsSumma
         client = OmsClient(conf, in_base_36(time.time_ns() // 1_000_000), log, send)
         session.start()
         stack.callback(session.stop)
-        with _stopped_by_signals(inbox):
+        with StopSignals(lambda _name: inbox.put(None)):
             is_done = _loop(client, conf, inbox, clock, say)
     summary = client.summary()
     say(
@@ -156,17 +155,3 @@ def _wait_s(client: OmsClient, started_ns: Ns | None, now_ns: Ns) -> float:
     if started_ns is None or due_ns is None:
         return IDLE_S
     return min(IDLE_S, max(0.0, (started_ns + due_ns - now_ns) / NS_PER_S))
-
-
-@contextmanager
-def _stopped_by_signals(inbox: Inbox) -> Iterator[None]:
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        inbox.put(None)
-
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = {number: signal.signal(number, on_signal) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -9,7 +9,16 @@ from msgspec import Meta
 
 from penstock.domain import ConfigError, Problem, parse_toml
 from penstock.runtime.addresses import problems_of_addresses
-from penstock.runtime.config import Address, CompId, Count, Frac, Seconds, Table, Text
+from penstock.runtime.config import (
+    Address,
+    CompId,
+    Count,
+    Frac,
+    Seconds,
+    Table,
+    Text,
+    read_conf_text,
+)
 
 
 class OmsClientTable(Table, frozen=True, kw_only=True):
@@ -50,15 +59,7 @@ def read_oms_conf(path: Path) -> OmsConf:
     Raises:
         ConfigError: no such file, or everything that is wrong in it.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError.one(
-            where=str(path),
-            expected="a TOML file",
-            found=str(error),
-            fix="start from conf/oms.toml",
-        ) from None
+    text = read_conf_text(path, example="conf/oms.toml")
     conf = parse_toml(text, OmsConf, file=str(path))
     problems = list(problems_of_addresses({"oms.router": conf.oms.router}, str(path)))
     if conf.oms.size_min_shares > conf.oms.size_max_shares:

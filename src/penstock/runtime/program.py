@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from queue import SimpleQueue
-from types import FrameType
-from typing import Final
 
 from penstock.runtime.building import policy_by_ref
 from penstock.runtime.config import RouterConf
@@ -26,12 +23,10 @@ from penstock.runtime.opening import Opened, Opener, session_names
 from penstock.runtime.router import Router
 from penstock.runtime.run_lock import RunLock
 from penstock.runtime.status import Surroundings
+from penstock.runtime.stop_signals import StopSignals
 from penstock.runtime.store_process import StoreProcess
 from penstock.runtime.warming import warm_up
 from penstock.wire.feed import FeedReceiver
-
-EXIT_INTERRUPTED: Final = 130
-_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
 
 def run_router(conf: RouterConf, *, is_fresh: bool = False, say: Callable[[str], None]) -> int:
@@ -91,10 +86,11 @@ def _run(
         journal_bytes=lambda: opened.journal.stat().st_size,
         store_pid=lambda: store.pid,
     )
-    signals = _StopSignals(inbox)
-    with _quick_switching(conf.router.switch_interval_s):
+    with (
+        _quick_switching(conf.router.switch_interval_s),
+        StopSignals(lambda name: inbox.put(Stop(name))) as signals,
+    ):
         try:
-            signals.install()
             edge.start()
             store.start()
             wires.start(parts.clock, marks)
@@ -105,7 +101,6 @@ def _run(
         finally:
             wires.stop()
             edge.stop()
-            signals.restore()
         _close(router, opened, marks, inbox, say)
     store.stop(say)
     return router.exit_status
@@ -132,31 +127,6 @@ def _announce(opened: Opened, say: Callable[[str], None]) -> None:
     say(f"{said} run {parts.run}, policy {parts.conf.router.policy}, journal {opened.journal}")
     if opened.missing_model:
         say(f"no_model: {opened.missing_model}; the static waterfall decides")
-
-
-class _StopSignals:
-    """SIGTERM and SIGINT: the first asks, the second ends the process."""
-
-    def __init__(self, inbox: Inbox) -> None:
-        self._inbox = inbox
-        self._is_asked = False
-        self._before = {number: signal.getsignal(number) for number in _SIGNALS}
-
-    def install(self) -> None:
-        """Handle them from now on."""
-        for number in _SIGNALS:
-            signal.signal(number, self._on_signal)
-
-    def restore(self) -> None:
-        """As it was."""
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def _on_signal(self, number: int, _frame: FrameType | None) -> None:
-        if self._is_asked:
-            os._exit(EXIT_INTERRUPTED)
-        self._is_asked = True
-        self._inbox.put(Stop(signal.Signals(number).name))
 
 
 @contextmanager

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from queue import Empty, SimpleQueue
-from types import FrameType
 from typing import Final
 
 import numpy as np
@@ -18,6 +16,7 @@ from penstock.runtime.clock import AnchoredClock, Clock
 from penstock.runtime.config import split_address
 from penstock.runtime.exchange import Exchange
 from penstock.runtime.lines_log import LinesLog
+from penstock.runtime.stop_signals import StopSignals
 from penstock.runtime.venues_config import VenuesConf, scenario_of
 from penstock.wire.fix import Incoming, Outgoing
 from penstock.wire.sessions import FixAcceptor, SessionSetup, resends_reports
@@ -147,7 +146,7 @@ def run_venues(conf: VenuesConf, *, say: Callable[[str], None]) -> int:
         acceptor.start()
         stack.callback(acceptor.stop)
         say(f"venues up at {conf.venues.fix}: {', '.join(exchange.mics)}")
-        with _stopped_by_signals(inbox):
+        with StopSignals(lambda _name: inbox.put(None)):
             _loop(exchange, feed, inbox, clock, conf.venues.tick_s, say)
         exchange.close()
         say(f"closed after {exchange.elapsed_s():,.0f} s of the market: "
@@ -201,17 +200,3 @@ def _acceptor(conf: VenuesConf, mics: list[str], sink: Sink, clock: Clock) -> Fi
         port=port,
         refuse_logon=refuse,
     )
-
-
-@contextmanager
-def _stopped_by_signals(inbox: Inbox) -> Iterator[None]:
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        inbox.put(None)
-
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = {number: signal.signal(number, on_signal) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

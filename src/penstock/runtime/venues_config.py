@@ -10,7 +10,15 @@ from msgspec import Meta
 
 from penstock.domain import ConfigError, Ns, from_seconds, parse_toml
 from penstock.runtime.addresses import problems_of_addresses
-from penstock.runtime.config import Address, CompId, Frac, Seconds, Table, Text
+from penstock.runtime.config import (
+    Address,
+    CompId,
+    Frac,
+    Seconds,
+    Table,
+    Text,
+    read_conf_text,
+)
 from penstock.sim import Scenario, check_scenario
 
 Mic = Annotated[str, Meta(pattern="^[A-Z0-9]{4}$")]
@@ -68,7 +76,7 @@ def read_venues_conf(path: Path) -> VenuesConf:
     Raises:
         ConfigError: no such file, or everything that is wrong in it.
     """
-    conf = parse_toml(_text(path, "conf/venues.toml"), VenuesConf, file=str(path))
+    conf = parse_toml(read_conf_text(path, example="conf/venues.toml"), VenuesConf, file=str(path))
     addresses = {
         "venues.fix": conf.venues.fix,
         "feed.snapshot": conf.feed.snapshot,
@@ -88,7 +96,8 @@ def scenario_of(conf: VenuesConf) -> Scenario:
         ConfigError: the scenario cannot be read or used, or replays a recorded day.
     """
     path = Path(conf.venues.scenario)
-    scenario = parse_toml(_text(path, "scenarios/reference-day.toml"), Scenario, file=str(path))
+    text = read_conf_text(path, example="scenarios/reference-day.toml")
+    scenario = parse_toml(text, Scenario, file=str(path))
     check_scenario(scenario, str(path))
     if scenario.replay is not None:
         raise ConfigError.one(
@@ -107,15 +116,3 @@ def scenario_of(conf: VenuesConf) -> Scenario:
         )
     about = msgspec.structs.replace(scenario.scenario, decision_latency_us=0.0)
     return msgspec.structs.replace(scenario, scenario=about)
-
-
-def _text(path: Path, example: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError.one(
-            where=str(path),
-            expected="a TOML file",
-            found=str(error),
-            fix=f"start from {example}",
-        ) from None
