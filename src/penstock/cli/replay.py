@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from penstock.cli.console import out, print_json
 from penstock.cli.main import EXIT_BROKEN_PROMISE
@@ -39,9 +40,12 @@ def command(journal: Path, models_dir: Path, as_json: bool) -> None:
             fix="write one with `penstock evaluate SCENARIO --journal runs/journals`",
         )
     context = read_context(journal)
-    report = replay_journal(journal, _engine(journal, context, models_dir))
+    engine = _engine(journal, context, models_dir)
+    report = replay_journal(journal, engine)
+    # A journal may be whole and still end in the middle of the work: its writer was stopped there.
+    n_working = sum(not parent.state.is_terminal for parent in engine.parents.values())
     if as_json:
-        print_json(report)
+        print_json(msgspec.to_builtins(report) | {"n_parents_at_work": n_working})
     else:
         what = f"{context.get('market')}, seed {context.get('seed')}"
         if context.get("kind") == "live":
@@ -50,6 +54,8 @@ def command(journal: Path, models_dir: Path, as_json: bool) -> None:
         out.print(f"replayed    {report.n_events:,} events, {report.n_messages:,} market messages")
         out.print(f"commands    {report.n_commands:,} the same, to the bit")
         out.print(f"state hash  {report.state_hash}")
+        if n_working:
+            out.print(f"at its end  {n_working} parents were still at work")
         if report.n_torn_bytes:
             out.print(f"torn        {report.n_torn_bytes} bytes of a last record were left out")
     if report.difference is not None:

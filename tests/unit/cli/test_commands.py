@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from penstock import __version__
 from penstock.cli.main import COMMANDS, EXIT_BROKEN_PROMISE, cli
+from penstock.domain import SendChild
 from penstock.journal import JournalWriter, RecordKind, read_context, read_journal
 from penstock.models import dump_model, synthetic_model
 from penstock.store import Registry
@@ -171,6 +172,26 @@ def test_a_journal_replays(evaluated: Evaluated) -> None:
     assert "the same, to the bit" in ran.out
     assert as_json["difference"] is None
     assert as_json["state_hash"] in ran.out
+
+
+def test_a_journal_that_ends_in_the_middle_of_the_work_says_so(
+    evaluated: Evaluated, tmp_path: Path
+) -> None:
+    """Cut between two records it is whole; only the parents tell that something is missing."""
+    path = tmp_path / "cut.journal"
+    first_child = next(
+        entry
+        for entry in read_journal(evaluated.journal)
+        if entry.kind is RecordKind.COMMANDS
+        and any(isinstance(command, SendChild) for command in entry.commands)
+    )
+    path.write_bytes(evaluated.journal.read_bytes()[: first_child.end_offset])
+    cut = penstock("replay", path)
+
+    assert 0 == cut.status
+    assert "1 parents were still at work" in cut.out
+    assert 1 == msgspec.json.decode(penstock("replay", path, "--json").out)["n_parents_at_work"]
+    assert "at its end" not in penstock("replay", evaluated.journal).out
 
 
 def test_a_command_that_differs_is_shown_with_a_status_of_its_own(
