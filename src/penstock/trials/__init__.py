@@ -14,8 +14,10 @@ from penstock.trials.evaluation import (
     days_to_run,
     engine_again,
     evaluate_market,
+    kept_day,
 )
 from penstock.trials.host import Host, Listener
+from penstock.trials.kept_days import KeptDays
 from penstock.trials.live import (
     LiveIntegrity,
     LivePhase,
@@ -47,6 +49,7 @@ __all__ = [
     "LiveIntegrity",
     "LivePhase",
     "LiveQuantiles",
+    "KeptDays",
     "LiveSession",
     "Market",
     "ParentCost",
@@ -64,6 +67,7 @@ __all__ = [
     "engine_of",
     "estimate",
     "evaluate_market",
+    "kept_day",
     "excludes_zero",
     "live_table",
     "load_markets",
