@@ -79,6 +79,7 @@ def build_engine(parts: EngineParts) -> Engine:
     )
     core = Core(
         config=parts.engine,
+        universe=universe,
         view=view,
         scorecards=scorecards,
         footprint=footprint,

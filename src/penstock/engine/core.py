@@ -15,6 +15,7 @@ from penstock.domain import (
     ReportParent,
     SetTimer,
     Shares,
+    Universe,
     UsdMicros,
 )
 from penstock.engine.config import EngineConfig
@@ -32,6 +33,7 @@ class Core:
     """One engine's parts and its outbox; handlers are functions over it."""
 
     config: EngineConfig
+    universe: Universe
     view: MarketView
     scorecards: Scorecards
     footprint: Footprint
@@ -43,6 +45,10 @@ class Core:
     now_ns: Ns = Ns(0)
     n_slow_decisions: int = 0
     out: list[Command] = field(default_factory=list)
+
+    def mic(self, venue_idx: int) -> str:
+        """A venue as people call it."""
+        return self.universe.venues[venue_idx].mic
 
     def alert(self, level: AlertLevel, code: str, text: str) -> None:
         """Tell a person."""

@@ -36,7 +36,7 @@ def venue_down(core: Core, event: VenueDown) -> None:
     core.alert(
         AlertLevel.CRITICAL,
         "venue_down",
-        f"venue {event.venue_idx}: {event.reason}; {len(in_doubt)} children in doubt: {in_doubt}",
+        f"{core.mic(event.venue_idx)}: {event.reason}; {_in_words(in_doubt)}",
     )
 
 
@@ -44,7 +44,8 @@ def feed_lost(core: Core, event: FeedGap | FeedStale) -> None:
     """Its quotes are not to be believed: no row uses them, nor NBBO, collar or any price."""
     core.decider.reach.is_fed[event.venue_idx] = False
     core.view.withhold(event.venue_idx, True, core.now_ns)
-    core.alert(AlertLevel.WARNING, "feed_lost", f"venue {event.venue_idx}: {type(event).__name__}")
+    what = "a hole in its market data" if isinstance(event, FeedGap) else "no market data"
+    core.alert(AlertLevel.WARNING, "feed_lost", f"{core.mic(event.venue_idx)}: {what}")
 
 
 def feed_recovered(core: Core, event: FeedRecovered) -> None:
@@ -80,11 +81,12 @@ def model_swap(core: Core, event: ModelSwap) -> None:
 
 def control(core: Core, event: Control) -> None:
     """An operator's order: risk takes note first, then what is live is dealt with."""
-    said = f"{event.operator}: {event.action} {event.target_idx}"
+    said = f"{event.operator}: {event.action}"
     if not core.risk.on_control(event):
-        core.alert(AlertLevel.CRITICAL, "unknown_target", f"{said}: nothing of that number here")
+        text = f"{said} {event.target_idx}: nothing of that number here"
+        core.alert(AlertLevel.CRITICAL, "unknown_target", text)
         return
-    core.alert(AlertLevel.WARNING, "control", said)
+    core.alert(AlertLevel.WARNING, "control", f"{said}{_target(core, event)}")
     if event.action in (ControlAction.KILL, ControlAction.DRAIN):
         text = "kill switch" if event.action is ControlAction.KILL else "the router is closing"
         for parent in list(core.ledger.parents.values()):
@@ -96,6 +98,20 @@ def control(core: Core, event: Control) -> None:
     elif event.action is ControlAction.RESUME:
         core.decider.too_slow = False
         core.n_slow_decisions = 0
+
+
+def _in_words(in_doubt: list[int]) -> str:
+    if not in_doubt:
+        return "nothing is live there"
+    return f"{len(in_doubt)} children in doubt: {', '.join(map(str, in_doubt))}"
+
+
+def _target(core: Core, event: Control) -> str:
+    if event.target_idx is None:
+        return ""
+    if event.action in (ControlAction.VENUE_ON, ControlAction.VENUE_OFF):
+        return f" {core.mic(event.target_idx)}"
+    return f" {core.universe.instruments[event.target_idx].symbol}"
 
 
 def _cancel_where(

@@ -271,7 +271,8 @@ def _known(core: Core, event: ChildReport) -> Child | None:
         core.alert(
             AlertLevel.CRITICAL,
             "wrong_venue",
-            f"{said} from venue {event.venue_idx}; it was sent to venue {child.order.venue_idx}",
+            f"{said} from {core.mic(event.venue_idx)}; "
+            f"it was sent to {core.mic(child.order.venue_idx)}",
         )
         return None
     return child

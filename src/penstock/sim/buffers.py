@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock._kernels import inlined, kernel
+from penstock._kernels import inlined
 from penstock.sim.layout import WorldState
 
 # One event adds at most two messages for each order that it fills, and a few for each that it
@@ -11,7 +11,7 @@ _ROWS_PER_LIVE_ORDER = 2
 _ROWS_BESIDES = 512
 
 
-@kernel
+@inlined
 def drop_consumed(state: WorldState) -> None:
     """Move what still waits in the buffers to their front."""
     world = state.world

@@ -3,6 +3,7 @@
 import pytest
 
 from penstock.domain import (
+    Alert,
     ChildCancelled,
     Control,
     ControlAction,
@@ -243,3 +244,20 @@ def test_an_order_about_nothing_we_have_is_an_alert(
 
     assert ["unknown_target"] == rig.alerts
     assert before == rig.engine.state_hash()
+
+
+def test_alerts_call_venues_and_instruments_by_their_names() -> None:
+    """Whoever reads them at night has the list of MICs in mind, not our numbers."""
+    rig = Rig(steps=TAKES)
+    universe = rig.universe
+    mic, symbol = universe.venues[1].mic, universe.instruments[0].symbol
+    said = []
+    for action, target in (
+        (ControlAction.VENUE_OFF, 1),
+        (ControlAction.RESTRICT, 0),
+        (ControlAction.KILL, None),
+    ):
+        control(rig, action, target)
+        said += [alert.text for alert in rig.all_of(Alert)]
+
+    assert [f"anna: venue_off {mic}", f"anna: restrict {symbol}", "anna: kill"] == said
