@@ -1,4 +1,4 @@
-"""Without gymnasium, which is an extra, everything else works, and the environments say what to do."""
+"""Without gymnasium, an extra, all else works, and the environments say what to do."""
 
 import subprocess
 import sys
