@@ -52,6 +52,16 @@ def step_worlds(stack: WorldState, desk: Desk, first: int) -> int:
     return len(desk.agents)
 
 
+@kernel
+def step_alone(stack: WorldState, desk: Desk, verb: int, venue_idx: int, size: int) -> int:
+    """`step_worlds` for one agent: its action comes in numbers, which is faster than an array."""
+    if not desk.agents[0].is_midway:
+        desk.actions[0, 0] = verb
+        desk.actions[0, 1] = venue_idx
+        desk.actions[0, 2] = size
+    return step_worlds(stack, desk, _ZERO)
+
+
 @inlined
 def is_possible(desk: Desk, w: int) -> bool:
     """Whether an action is in the action space: the kernels index arrays by its numbers."""
