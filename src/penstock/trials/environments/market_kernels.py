@@ -42,6 +42,8 @@ def step_worlds(stack: WorldState, desk: Desk, first: int) -> int:
     Returns how many agents are done with the step; fewer than all means that the next one's world
     needs room in its buffers before the call can go on from there. BAD_ACTION: one of the actions
     is outside its space, and nothing has happened.
+
+    Reference: tests/support/naive_agents.py, checked by tests/differential/test_market_env.py.
     """
     for w in range(len(desk.agents)):
         if not is_possible(desk, w):
