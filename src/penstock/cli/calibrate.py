@@ -74,6 +74,7 @@ def command(
     """
     from penstock.trials.calibration import (
         calibrate,
+        calibration_page,
         calibration_tables,
         n_steps,
         scenario_text,
@@ -95,6 +96,8 @@ def command(
             on_step=advance,
         )
     report = msgspec.structs.replace(found.report, machine=machine(), command=command_line())
+    found = found._replace(report=report)
+    page.write_text(calibration_page(found), encoding="utf-8")
     path.write_text(scenario_text(found.draft, heading_of(report)), encoding="utf-8")
     if as_json:
         print_json(report)
@@ -103,3 +106,4 @@ def command(
             out.print(table)
     err.print(f"fit       {' → '.join(f'{one.misfit:.3f}' for one in report.rounds)}")
     err.print(f"scenario  {path}")
+    err.print(f"page      {page}")

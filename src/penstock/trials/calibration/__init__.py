@@ -6,6 +6,7 @@ from penstock.trials.calibration.draft import Draft
 from penstock.trials.calibration.evidence import Evidence, evidence_of
 from penstock.trials.calibration.fitting import first_draft
 from penstock.trials.calibration.order_figures import OrderFigures, figures_and_sample
+from penstock.trials.calibration.page import calibration_page
 from penstock.trials.calibration.sample import Sample, sample_of_tape
 from penstock.trials.calibration.simulated import simulated_sample
 from penstock.trials.calibration.statistics_of import Figures, figures_of
@@ -22,6 +23,7 @@ __all__ = [
     "OrderFigures",
     "Sample",
     "calibrate",
+    "calibration_page",
     "calibration_tables",
     "distances",
     "evidence_of",

@@ -23,6 +23,8 @@ _DAMPING: Final = 0.7  # of a step in logs: the moments pull at each other
 _STEP_LIMIT: Final = 2.0  # a factor of more than this in one round is not believed
 _LIMIT: Final = 50.0  # nor more than this from where a parameter began
 
+_TAKERS: Final = "takers_per_s"  # of all venues together
+
 # Key, the moment that moves it, and with which power.
 _TABLE_KNOBS: Final = (
     ("price.noise_bps_per_sqrt_s", "volatility_bps_per_sqrt_s", 1.0),
@@ -30,8 +32,11 @@ _TABLE_KNOBS: Final = (
     ("price.jump_min_bps", "volatility_bps_per_sqrt_s", 1.0),
     ("price.jump_max_bps", "volatility_bps_per_sqrt_s", 1.0),
     ("makers.half_spread_increments", "spread_increments", 1.0),
-    ("makers.hysteresis_increments", "quote_changes_per_s", -1.0),
-    ("makers.wake_ms", "quote_changes_per_s", -0.5),
+    # Limit orders that come while makers' quotes are old take them: makers who look more often
+    # leave fewer takers, and more changes of the quote.
+    ("makers.hysteresis_increments", "quote_changes_per_s", -0.5),
+    ("makers.hysteresis_increments", _TAKERS, 0.5),
+    ("makers.wake_ms", _TAKERS, 1.0),
 )
 _LIT_KNOBS: Final = (
     ("market_shares", "taker_shares", 1.0),
@@ -41,6 +46,7 @@ _LIT_KNOBS: Final = (
 _UNSEEN_KNOBS: Final = (
     ("add_per_s", "quote_changes_per_s", 1.0),
     ("order_life_s", "quote_changes_per_s", -1.0),
+    ("order_life_s", "touch_shares", 1.0),
     ("depth_increments", "spread_increments", 1.0),
 )
 _POOL_KNOBS: Final = (
@@ -112,6 +118,7 @@ def _with_pools_part(real: Moments, evidence: Evidence) -> Moments:
 
 def _steps(real: Moments, simulated: Moments) -> _Steps:
     by_moment = {field: _step(getattr(real, field), getattr(simulated, field)) for field in MEANS}
+    by_moment[_TAKERS] = _step(sum(real.takers_per_s), sum(simulated.takers_per_s))
     takers = zip(real.takers_per_s, simulated.takers_per_s, strict=True)
     return _Steps(by_moment, tuple(_step(one, other) for one, other in takers))
 
@@ -154,7 +161,7 @@ def _moved(scenario: Scenario, start: Scenario, steps: _Steps, evidence: Evidenc
     for key, moment, power in _TABLE_KNOBS:
         table, name = key.split(".")
         first = getattr(getattr(start, table), name)
-        now = getattr(getattr(scenario, table), name)
+        now = getattr(getattr(moved, table), name)
         factor = steps.by_moment[moment] ** power
         if isinstance(now, tuple):
             several = zip(now, first, strict=True)
@@ -172,7 +179,7 @@ def _moved(scenario: Scenario, start: Scenario, steps: _Steps, evidence: Evidenc
             else {}
         )
         for name, moment, power in _venue_knobs(kind, evidence):
-            changed = getattr(flow, name) * steps.by_moment[moment] ** power
+            changed = changes.get(name, getattr(flow, name)) * steps.by_moment[moment] ** power
             least = 1.0 if name.endswith("_shares") else 0.0
             changes[name] = max(least, _within(changed, getattr(begun, name)))
         moved = (with_lit if kind == "lit" else with_pool)(moved, place, **changes)

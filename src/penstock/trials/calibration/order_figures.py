@@ -130,9 +130,10 @@ class _Rebuilt:
         is_inside = self._start_ns <= now_ns < self._end_ns
         if is_inside and 0 < bid_ticks < ask_ticks:
             mid_ticks = (bid_ticks + ask_ticks) / 2
-            # An order stands at the fair price rounded away and a whole number of steps behind it.
-            steps = side * (mid_ticks - ticks) / self._increment_ticks - 0.5
-            self.distances.append(max(0.0, round(steps)))
+            # The best price that it could have is a step from the midpoint on average: that one
+            # rounded away from it by a random part of a step. Half a step nearer is within chance.
+            steps = side * (mid_ticks - ticks) / self._increment_ticks - 1.0
+            self.distances.append(max(-0.5, steps))
 
     def _note_end(self, now_ns: int, order: _Resting, *, is_cancel: bool) -> None:
         if self._start_ns <= now_ns < self._end_ns:
@@ -148,8 +149,8 @@ def figures_and_sample(
 
     A life ends by a cancel; one that ends by an execution or by the end of the stretch is censored:
     mean life = time that all orders rested / cancels, the maximum likelihood of an exponential law.
-    The distance of a limit order is from the midpoint when it came, less the half step that
-    rounding away from it takes; orders at 20 steps or more count as censored there.
+    The distance of a limit order is from the midpoint when it came, less the one step that rounding
+    away from it takes; orders at 20 steps or more count as censored there.
 
     Raises:
         TapeError: no orders in that stretch.
