@@ -5,10 +5,10 @@ BIN    := .venv/bin
 APT    := sudo apt-get install g++ python3-dev python3-venv
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint check bench research docs lock clean
+.PHONY: help install demo test lint check bench bench-peers research docs lock clean
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: .venv/installed ## make .venv from the hash-locked requirements
 	@echo ".venv is up to date"
@@ -31,6 +31,9 @@ bench: .venv/installed ## measure the speed of a decision, of the simulator and 
 	$(BIN)/penstock bench decision
 	$(BIN)/penstock bench sim
 	$(BIN)/penstock bench fix
+
+bench-peers: .venv/installed build/peers/installed ## the simulator's speed beside other libraries, on the same stream
+	$(BIN)/penstock bench sim --peers build/peers/bin/python
 
 research: .venv/installed ## compare the policies in every scenario over 200 seeds: hours
 	$(BIN)/penstock evaluate scenarios/*.toml --seeds 200
@@ -62,6 +65,12 @@ clean: ## remove what these targets made, except runs/
 		--no-deps --no-build-isolation -r requirements/fix.txt
 	@touch $@
 
+# The peers have an environment of their own: they want other versions of what we use.
+build/peers/installed: requirements/peers.txt
+	@$(PYTHON) -m venv build/peers
+	@build/peers/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.txt
+	@touch $@
+
 # Compiled with the oldest Python that we support: newer ones would pick versions that it cannot use.
 # Nothing of this machine's own package settings may reach the files. The FIX engine has a file of its
 # own because it is built with flags of its own.
@@ -81,3 +90,7 @@ lock: ## write requirements/*.txt anew from pyproject.toml (ARGS=--upgrade for n
 		CUSTOM_COMPILE_COMMAND="make lock" \
 		build/lock/bin/pip-compile --quiet --generate-hashes --no-annotate --no-emit-options \
 			--output-file requirements/fix.txt build/lock/fix.in
+	env -u PIP_EXTRA_INDEX_URL -u PIP_FIND_LINKS PIP_CONFIG_FILE=/dev/null \
+		CUSTOM_COMPILE_COMMAND="make lock" \
+		build/lock/bin/pip-compile --quiet --generate-hashes --allow-unsafe --no-annotate --no-emit-options \
+			--output-file requirements/peers.txt requirements/peers.in

@@ -11,6 +11,9 @@ import msgspec
 
 from penstock.cli.console import err, machine, out, print_json
 from penstock.cli.options import json_option
+from penstock.cli.shipped import shipped
+
+PEER_SCRIPT = Path("benchmarks/peer_books.py")
 
 
 @click.group("bench")
@@ -53,16 +56,22 @@ def decision(decisions: int, as_json: bool) -> None:
     "--runs", type=click.IntRange(1, 100), default=5, show_default=True,
     help="Runs of each workload; the median counts.",
 )  # fmt: skip
+@click.option(
+    "--peers", type=click.Path(path_type=Path),
+    help="A Python that has other libraries: they get the same stream. `make bench-peers` has one.",
+)  # fmt: skip
 @json_option
-def sim(runs: int, as_json: bool) -> None:
+def sim(runs: int, peers: Path | None, as_json: bool) -> None:
     """The simulator: matching alone, the whole market, the market with a quoting client."""
     from penstock.trials.bench_matching import MatchingFigure, MatchingWorkload, time_matching
+    from penstock.trials.bench_peers import bench_peers
     from penstock.trials.bench_world import WorldFigure, bench_world
 
     near = MatchingWorkload()
     deep = MatchingWorkload(live_orders=100_000, capacity=262_144, depth_increments=100.0)
     matching = time_matching(near, time.perf_counter_ns, runs)
     matching_deep = time_matching(deep, time.perf_counter_ns, runs)
+    others = {} if peers is None else bench_peers(peers, shipped(PEER_SCRIPT), near)
     worlds = bench_world(time.perf_counter_ns, n_runs=runs)
     figures: dict[str, MatchingFigure | WorldFigure] = {
         "matching": matching,
@@ -72,11 +81,18 @@ def sim(runs: int, as_json: bool) -> None:
     }
     workload = {"matching": near, "matching_deep": deep, "world": worlds.workload}
     if as_json:
-        print_json({**figures, "workload": workload, "machine": machine()})
+        more = {"peers": others} if others else {}
+        print_json({**figures, **more, "workload": workload, "machine": machine()})
         return
     for name, figure in figures.items():
         rate, cost_ns = figure.events_per_s / 1e6, figure.ns_per_event
         out.print(f"{name:14} {rate:6.1f} M events/s   {cost_ns:6.1f} ns an event")
+    for name, peer in others.items():
+        rate = peer.commands_per_s / 1e6
+        out.print(
+            f"{name:14} {rate:6.1f} M commands/s {1e3 / rate:6.1f} ns a command, same stream; "
+            f"{peer.version}"
+        )
     out.print(
         f"workload  matching: {near.n_events:,} commands on one book of about "
         f"{near.live_orders:,} live orders ({matching.marketable_frac:.0%} marketable), deep: "
@@ -84,6 +100,40 @@ def sim(runs: int, as_json: bool) -> None:
         f"{worlds.workload.duration_s:,.0f} s, no router; "
         "quoting: a compiled client posts and cancels every "
         f"{worlds.workload.quote_every_ns / 1e6:g} ms. One core; compiling left out."
+    )
+    out.print(f"machine   {machine()}")
+
+
+@command.command("gym")
+@click.option(
+    "--steps", type=click.IntRange(100, 10_000_000), default=100_000, show_default=True,
+    help="Steps of each run.",
+)  # fmt: skip
+@click.option(
+    "--runs", type=click.IntRange(1, 100), default=5, show_default=True,
+    help="Runs of each workload; the median counts.",
+)  # fmt: skip
+@json_option
+def gym(steps: int, runs: int, as_json: bool) -> None:
+    """The environments: steps of the bare market, alone and in a vector, and of the router."""
+    from penstock.trials.bench_gym import GymWorkload, bench_gym
+
+    figures = bench_gym(time.perf_counter_ns, GymWorkload(n_steps=steps), runs)
+    if as_json:
+        print_json({**_fields(figures), "machine": machine()})
+        return
+    for name in ("bare", "bare_vector", "router"):
+        figure = getattr(figures, name)
+        out.print(
+            f"{name:12} {figure.steps_per_s:10,.0f} steps/s   {figure.us_per_step:8.2f} us a step"
+        )
+    workload = figures.workload
+    out.print(
+        f"workload  the market of `penstock bench sim`; a step is {workload.events_per_step} "
+        f"events of its loop, one in {1 / workload.act_frac:.0f} with an order or cancel by lot; "
+        f"vector: {workload.n_envs} markets in one call; router: a step is a decision of the "
+        f"engine, {figures.router.events_per_step:.0f} events apart, all but these events takes "
+        f"{figures.router.added_us_per_step:.0f} us. One core; compiling, any agent left out."
     )
     out.print(f"machine   {machine()}")
 

@@ -52,6 +52,14 @@ from penstock.trials import comparison_tables, load_markets
     help="Write the page with the plots here.",
 )
 @click.option(
+    "--kept",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("runs/days"),
+    show_default=True,
+    help="Finished days are kept here: an interrupted comparison goes on where it stopped.",
+)
+@click.option("--fresh", is_flag=True, help="Run every day again, kept or not.")
+@click.option(
     "--journal",
     type=click.Path(path_type=Path, file_okay=False),
     help="Write the journals of the first day here, one per policy, for `penstock replay`.",
@@ -68,6 +76,8 @@ def command(
     baseline_seeds: int,
     model: str | None,
     page: Path,
+    kept: Path,
+    fresh: bool,
     journal: Path | None,
     models_dir: Path,
     tape: Path | None,
@@ -81,6 +91,9 @@ def command(
     Costs are in bps of the arrival midpoint, fees and unfilled shares included; positive is cost.
     Intervals are 95 %, over days; differences are paired by day. The same scenario, seeds, model
     and version give the same figures, to the bit, whatever the number of workers.
+
+    Days that an earlier run of the same version finished are not run again: they would be the
+    same, to the bit.
 
     A scenario of mode replay runs once per depth assumption.
 
@@ -102,6 +115,8 @@ def command(
         n_baseline_seeds=baseline_seeds,
         n_workers=workers,
         journal_dir=journal,
+        kept_dir=kept,
+        is_fresh=fresh,
     )
     if as_json:
         print_json(comparison)

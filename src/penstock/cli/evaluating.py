@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from penstock.cli.console import command_line, machine, progress_bar, waiting
+from penstock.cli.console import command_line, err, machine, progress_bar, waiting
 from penstock.domain import ConfigError
 from penstock.features import FEATURE_NAMES, FEATURES_VERSION
 from penstock.models import ModelCard, load_model, read_card
@@ -15,11 +15,14 @@ from penstock.store import Registry
 from penstock.trials import (
     Bench,
     Comparison,
+    KeptDays,
     LiveSession,
     Market,
     comparison_page,
+    corrected,
     days_to_run,
     evaluate_market,
+    kept_day,
     warm_up,
 )
 
@@ -72,14 +75,29 @@ def compare(
     n_baseline_seeds: int,
     n_workers: int,
     journal_dir: Path | None = None,
+    kept_dir: Path | None = None,
+    is_fresh: bool = False,
 ) -> Comparison:
-    """Run every market, with progress on stderr."""
-    n_days = len(days_to_run(policies, n_seeds, n_baseline_seeds))
+    """
+    Run every market, with progress on stderr.
+
+    Args:
+        kept_dir: where finished days are found and kept; None runs every day.
+        is_fresh: run every day, and keep it anew.
+    """
+    tasks = days_to_run(policies, n_seeds, n_baseline_seeds)
     results = {}
     prepare(markets)
     for market in markets:
-        bench = Bench(market, RoutingConfig(), models.get(base_name(market)), journal_dir)
-        with progress_bar(f"evaluate {market.name}", n_days) as advance:
+        routing = RoutingConfig()
+        kept = None
+        if kept_dir is not None:
+            kept = KeptDays(kept_dir, market, routing, is_fresh=is_fresh)
+        bench = Bench(market, routing, models.get(base_name(market)), journal_dir, kept)
+        n_found = sum(kept_day(bench, task) is not None for task in tasks)
+        if n_found:
+            err.print(f"kept    {n_found} of {len(tasks)} days of {market.name}, in {kept_dir}")
+        with progress_bar(f"evaluate {market.name}", len(tasks)) as advance:
             results[market.name] = evaluate_market(
                 bench,
                 policies,
@@ -90,7 +108,7 @@ def compare(
             )
     cards = [card_of(model) for model in models.values()]
     return Comparison(
-        scenarios=results,
+        scenarios=corrected(results),
         model=", ".join(sha256_of(model)[:12] for model in models.values()) or None,
         model_trained_on="; ".join(card.trained_on for card in cards) or None,
         machine=machine(),

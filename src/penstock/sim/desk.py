@@ -43,7 +43,7 @@ _NONE: Final = int64(0)
 _OURS: Final = int64(OURS)
 
 
-@kernel
+@inlined
 def post(
     state: WorldState, kind: int, venue_idx: int, child_id: int, child: int, shares: int,
     limit_ticks: int, reason: int,
@@ -87,7 +87,7 @@ def say(state: WorldState, child: int, kind: int, reason: int, now_ns: int) -> N
     )  # fmt: skip
 
 
-@kernel
+@inlined
 def deliver(state: WorldState, now_ns: int) -> None:
     """Our next command has reached its venue. Lit books get an intent, pools act at once."""
     world, mail = state.world, state.mail
@@ -169,7 +169,7 @@ def enter_dark(state: WorldState, child: int, now_ns: int) -> None:
         say(state, child, CANCELLED, reason, now_ns)
 
 
-@kernel
+@inlined
 def withdraw(state: WorldState, child: int, now_ns: int) -> None:
     """Our cancel meets a live order."""
     children = state.children

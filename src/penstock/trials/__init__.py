@@ -14,8 +14,11 @@ from penstock.trials.evaluation import (
     days_to_run,
     engine_again,
     evaluate_market,
+    kept_day,
 )
 from penstock.trials.host import Host, Listener
+from penstock.trials.judging import corrected
+from penstock.trials.kept_days import KeptDays
 from penstock.trials.live import (
     LiveIntegrity,
     LivePhase,
@@ -47,6 +50,7 @@ __all__ = [
     "LiveIntegrity",
     "LivePhase",
     "LiveQuantiles",
+    "KeptDays",
     "LiveSession",
     "Market",
     "ParentCost",
@@ -58,12 +62,14 @@ __all__ = [
     "VenueFills",
     "Versus",
     "comparison_page",
+    "corrected",
     "comparison_tables",
     "days_to_run",
     "engine_again",
     "engine_of",
     "estimate",
     "evaluate_market",
+    "kept_day",
     "excludes_zero",
     "live_table",
     "load_markets",

@@ -176,7 +176,7 @@ def make_stream(workload: MatchingWorkload) -> tuple[CommandArray, int, NDArray[
     n_warm = workload.live_orders
     n_rows = n_warm + workload.n_events
     draws = stream(workload.seed, "bench_matching").random((n_rows, _N_DRAWS))
-    market = _market_for(workload)
+    market = market_for(workload)
     live = np.zeros((3, len(market.orders)), dtype=np.int64)
     commands = empty_commands(n_rows)
     n_live = np.zeros(n_rows, dtype=np.int64)
@@ -203,7 +203,7 @@ def time_matching(
     took_ns = []
     n_fills = 0
     for run in range(n_runs + 1):
-        market = _market_for(workload)
+        market = market_for(workload)
         _, n_warm_fills = run_stream(*market, commands, 0, n_warm, results, fills, 0)
         start_ns = clock_ns()
         done, n_fills = run_stream(*market, commands, n_warm, n_rows, results, fills, n_warm_fills)
@@ -214,7 +214,8 @@ def time_matching(
     return _figure(workload, took_ns, n_fills, commands[n_warm:], results[n_warm:], n_live[n_warm:])
 
 
-def _market_for(workload: MatchingWorkload) -> Market:
+def market_for(workload: MatchingWorkload) -> Market:
+    """An empty market of the workload's size."""
     return make_market(workload.n_venues, _INCREMENT_TICKS, workload.capacity, workload.band_levels)
 
 

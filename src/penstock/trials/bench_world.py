@@ -15,7 +15,7 @@ from penstock.sim.build import FIRST_CHILDREN
 from penstock.sim.codes import CANCEL, NO_REASON, SEND, int64
 from penstock.sim.desk import post
 from penstock.sim.layout import WorldState
-from penstock.sim.loop import advance
+from penstock.sim.loop import run_on
 from penstock.sim.scenario import (
     About,
     Fees,
@@ -214,7 +214,7 @@ def quote_until(state: WorldState, until_ns: int, every_ns: int) -> int:
         n_posted += 1
         next_ns = min(until_ns, next_ns + every_ns)
         while world[0].now_ns < next_ns:
-            advance(state, next_ns)
+            run_on(state, next_ns)
             n_messages += world[0].tape_ready
             world[0].audit_n = 0
             lo = world[0].reports_lo

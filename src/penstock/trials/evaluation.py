@@ -13,10 +13,12 @@ from penstock import __version__
 from penstock.domain import ConfigError, JournalError
 from penstock.engine import Engine
 from penstock.models import read_card
-from penstock.routing import BASELINES, RoutingConfig, make_policy, static_policy
+from penstock.routing import BASELINES, LEARNED, RoutingConfig, make_policy, static_policy
 from penstock.sim import Scenario
 from penstock.trials.compare import DayCosts, ScenarioResult, choose_baseline, policy_results
 from penstock.trials.day import Setting, engine_of, run_day
+from penstock.trials.judging import INSIDERS, contrast_of, gaps_of, problems_of
+from penstock.trials.kept_days import KeptDays
 from penstock.trials.markets import (
     TRAINED_ON_THIS_DAY_NOTE,
     TRAINING_DAY_NOT_KNOWN_NOTE,
@@ -37,6 +39,11 @@ class Bench(NamedTuple):
     routing: RoutingConfig
     model: bytes | None
     journal_dir: Path | None = None
+    kept: KeptDays | None = None  # finished days, found and added
+
+    def model_for(self, policy: str) -> bytes | None:
+        """The model, for a policy that has one."""
+        return self.model if policy in LEARNED else None
 
 
 class DayTask(NamedTuple):
@@ -48,7 +55,14 @@ class DayTask(NamedTuple):
 
 
 def run_one(bench: Bench, task: DayTask) -> DayCosts:
-    """Run the day; for worker processes."""
+    """Run the day and keep it; for worker processes."""
+    day = _run_day(bench, task)
+    if bench.kept is not None:
+        bench.kept.keep(day, bench.model_for(task.policy))
+    return day
+
+
+def _run_day(bench: Bench, task: DayTask) -> DayCosts:
     scenario = bench.market.scenario
     universe = scenario.universe()
     policy = make_policy(task.policy, universe, bench.routing, bench.model)
@@ -135,7 +149,7 @@ def evaluate_market(
         ConfigError: a day on which no parent could be measured.
     """
     tasks = days_to_run(policies, n_seeds, n_baseline_seeds)
-    days = run_tasks(run_one, bench, tasks, n_workers=n_workers, on_done=on_done)
+    days = _run_missing(bench, tasks, n_workers, on_done)
     _check_measured(days, bench.market.name)
     judged = [day for day in days if day.seed < BASELINE_SEED]
     choosing = [day for day in days if day.seed >= BASELINE_SEED]
@@ -143,20 +157,54 @@ def evaluate_market(
     hashes = hashlib.sha256("".join(day.state_hash for day in judged).encode())
     about, recorded = bench.market.scenario.scenario, bench.market.recorded
     is_training_day, training_notes = _training_day(bench, policies)
+    results = policy_results(judged, best_baseline)
+    gaps = gaps_of(results, best_baseline)
+    of_venue_insider = gaps.get("venue_insider", {})
     return ScenarioResult(
         description=about.description,
         mode=about.mode,
         seeds=tuple(sorted({day.seed for day in judged})),
         baseline_seeds=tuple(sorted({day.seed for day in choosing})),
         best_baseline=best_baseline,
-        policies=policy_results(judged, best_baseline),
-        # Needs an insider to say how much could be gained at most.
-        gap_closed_frac={policy: None for policy in policies if policy not in BASELINES},
+        policies=results,
+        gap_closed_frac={
+            policy: of_venue_insider[policy].closed_frac if policy in of_venue_insider else None
+            for policy in policies
+            if policy not in (*BASELINES, *INSIDERS)
+        },
+        gaps=gaps,
+        contrast=contrast_of(results, best_baseline),
+        problems=problems_of(results),
         notes=(*training_notes, *bench.market.notes),
         state_hash=hashes.hexdigest(),
         recorded_day=None if recorded is None else recorded.origin,
         is_training_day=is_training_day,
     )
+
+
+def _run_missing(
+    bench: Bench, tasks: Sequence[DayTask], n_workers: int, on_done: Callable[[], None]
+) -> list[DayCosts]:
+    """Every day in the order of the tasks; only what is not kept is run."""
+    found = {task: day for task in tasks if (day := kept_day(bench, task)) is not None}
+    for _ in found:
+        on_done()
+    missing = [task for task in tasks if task not in found]
+    found.update(
+        zip(
+            missing,
+            run_tasks(run_one, bench, missing, n_workers=n_workers, on_done=on_done),
+            strict=True,
+        )
+    )
+    return [found[task] for task in tasks]
+
+
+def kept_day(bench: Bench, task: DayTask) -> DayCosts | None:
+    """The day from an earlier run; None for one that must be run, if only for its journal."""
+    if bench.kept is None or (task.is_journaled and bench.journal_dir is not None):
+        return None
+    return bench.kept.find(task.policy, task.seed, bench.model_for(task.policy))
 
 
 def _training_day(bench: Bench, policies: Sequence[str]) -> tuple[bool | None, tuple[str, ...]]:

@@ -109,6 +109,7 @@ class Evaluated:
         self.args = (
             "evaluate", small_file(folder), "--policies", "static,sweep", "--seeds", 2,
             "--baseline-seeds", 1, "--workers", 1, "--page", self.page, "--json",
+            "--kept", folder / "days",
         )  # fmt: skip
         self.ran = penstock(*self.args, "--journal", self.journals)
         self.journal = self.journals / f"{SMALL}-static-1.journal"
@@ -134,10 +135,26 @@ def test_evaluate_prints_one_json_object_and_writes_a_page(evaluated: Evaluated)
 
 def test_evaluate_again_gives_the_same_figures(evaluated: Evaluated) -> None:
     """Journalled or not."""
-    again = penstock(*evaluated.args)
+    again = penstock(*evaluated.args, "--fresh")
     first, second = (msgspec.json.decode(ran.out)["scenarios"] for ran in (evaluated.ran, again))
 
     assert first == second
+
+
+def test_evaluate_goes_on_where_it_stopped(evaluated: Evaluated) -> None:
+    """Kept days are the same to the bit, a damaged one is run again, and people are told."""
+    days = evaluated.args[-1]
+    assert isinstance(days, Path)
+    files = sorted(days.rglob("*.day"))
+    assert 6 == len(files), "two judged days and one other of two policies"
+    files[0].unlink()
+    files[1].write_bytes(files[1].read_bytes()[:-1])
+    again = penstock(*evaluated.args)
+    first, second = (msgspec.json.decode(ran.out)["scenarios"] for ran in (evaluated.ran, again))
+
+    assert "4 of 6 days" in again.err
+    assert first == second
+    assert files == sorted(days.rglob("*.day"))
 
 
 def test_evaluate_shows_a_table_to_people(evaluated: Evaluated) -> None:
@@ -234,7 +251,8 @@ def test_a_signal_to_end_ends_a_command_and_its_workers(tmp_path: Path) -> None:
     path = small_file(tmp_path)
     process = subprocess.Popen(
         [sys.executable, "-m", "penstock", "evaluate", str(path), "--policies", "static,sweep",
-         "--seeds", "500", "--workers", "2", "--page", str(tmp_path / "page.html")],
+         "--seeds", "500", "--workers", "2", "--page", str(tmp_path / "page.html"),
+         "--kept", str(tmp_path / "days")],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:

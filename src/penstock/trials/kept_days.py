@@ -1,0 +1,82 @@
+"""Finished days of comparisons on disk, so that an interrupted one goes on where it stopped."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+import penstock
+from penstock.routing import RoutingConfig
+from penstock.trials.compare import DayCosts
+from penstock.trials.markets import Market
+
+_DIGEST_BYTES: Final = 32
+
+
+class KeptDays:
+    """
+    One file a finished day, named by everything that the day depends on.
+
+    A day is deterministic, so a kept one is the day itself: no figure depends on what was kept.
+    Files appear whole (written elsewhere, then renamed), from any number of processes; one that is
+    damaged all the same is removed and its day run again.
+
+    Args:
+        market: with its recorded day, if it replays one. The program's own sources, and the
+            libraries that compute, belong to the name as well.
+        is_fresh: find nothing; keep everything anew.
+    """
+
+    def __init__(
+        self, folder: Path, market: Market, routing: RoutingConfig, *, is_fresh: bool = False
+    ) -> None:
+        digest = hashlib.sha256(_program())
+        for part in (market.scenario, routing):
+            digest.update(msgspec.json.encode(part))
+        if market.script is not None:
+            digest.update(market.script.tobytes())
+        self._is_fresh = is_fresh
+        self._folder = folder / f"{market.name}-{digest.hexdigest()[:16]}"
+
+    def path(self, policy: str, seed: int, model: bytes | None) -> Path:
+        """Where a day is, if it is kept."""
+        model_id = "" if model is None else f"-{hashlib.sha256(model).hexdigest()[:12]}"
+        return self._folder / f"{policy}{model_id}-{seed}.day"
+
+    def find(self, policy: str, seed: int, model: bytes | None) -> DayCosts | None:
+        """A day that was finished before; None when there is none, or no whole one."""
+        path = self.path(policy, seed, model)
+        if self._is_fresh:
+            return None
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        body, digest = data[:-_DIGEST_BYTES], data[-_DIGEST_BYTES:]
+        if hashlib.sha256(body).digest() != digest:
+            path.unlink(missing_ok=True)
+            return None
+        return msgspec.msgpack.decode(body, type=DayCosts)
+
+    def keep(self, day: DayCosts, model: bytes | None) -> None:
+        """Remember a finished day."""
+        body = msgspec.msgpack.encode(day)
+        path = self.path(day.policy, day.seed, model)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_suffix(f".{os.getpid()}")
+        beside.write_bytes(body + hashlib.sha256(body).digest())
+        beside.replace(path)
+
+
+def _program() -> bytes:
+    """Hash of this program: another version of it may run another day."""
+    folder = Path(penstock.__file__).parent
+    digest = hashlib.sha256(f"{version('numpy')} {version('numba')}".encode())
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
+    return digest.digest()
