@@ -22,6 +22,7 @@ from penstock.sim.layout import Rows, WorldState
 from penstock.sim.matching_types import empty_fills, empty_results, make_market
 from penstock.sim.quantiles import distance_quantiles, latency_quantiles, size_quantiles
 from penstock.sim.scenario import Scenario, VenueTable
+from penstock.sim.schedule import schedule_of
 from penstock.sim.script import ScriptArray, live_orders_at_most, targets_of
 
 WARM_UP_NS = 60 * NS_PER_S
@@ -38,12 +39,14 @@ def build_state(scenario: Scenario, seed: int, script: ScriptArray) -> WorldStat
     if len(script):
         begin_ns = min(begin_ns, int(script["time_ns"][0]))
     market = make_market(sizes.n_venues, scenario.increment_ticks, sizes.capacity)
+    params, venues = _params(scenario, sizes), _venues(scenario, seed, sizes)
+    makers = _makers(scenario, seed)
     return WorldState(
-        params=_params(scenario, sizes),
+        params=params,
         world=_world(scenario, seed, begin_ns),
         clocks=_clocks(scenario, sizes, begin_ns, script),
         streams=_streams(scenario, seed, sizes),
-        venues=_venues(scenario, seed, sizes),
+        venues=venues,
         tables=_tables(scenario),
         head=market.head,
         books=market.books,
@@ -54,7 +57,7 @@ def build_state(scenario: Scenario, seed: int, script: ScriptArray) -> WorldStat
         handles=np.zeros(sizes.first_child_ref + FIRST_CHILDREN, dtype=np.int64),
         refs=np.zeros(sizes.capacity + 1, dtype=np.int64),
         intents=np.zeros(8 * sizes.n_venues + 64, dtype=layout.INTENT_DTYPE),
-        makers=_makers(scenario, seed),
+        makers=makers,
         quotes=np.zeros(max(1, sizes.n_quotes), dtype=layout.QUOTE_DTYPE),
         spells=_spells(scenario, seed, begin_ns),
         interest=np.zeros(sizes.n_venues * 2 * POOL_DEPTH + 1, dtype=layout.INTEREST_DTYPE),
@@ -66,6 +69,7 @@ def build_state(scenario: Scenario, seed: int, script: ScriptArray) -> WorldStat
         reports=np.zeros(4_096, dtype=layout.REPORT_DTYPE),
         audit=np.zeros(4_096, dtype=layout.AUDIT_DTYPE),
         tape=np.zeros(16_384, dtype=TAPE_DTYPE),
+        changes=schedule_of(scenario, params, venues, makers),
         script=script,
         script_targets=targets_of(script),
     )
