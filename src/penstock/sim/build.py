@@ -270,7 +270,9 @@ def _tables(scenario: Scenario) -> NDArray[np.int32]:
         if lit is not None:
             rows[codes.ADD_SHARES] = size_quantiles(lit.add_shares, lit.size_tail, lot)
             rows[codes.MARKET_SHARES] = size_quantiles(lit.market_shares, lit.size_tail, lot)
-            rows[codes.DISTANCE] = distance_quantiles(lit.depth_increments)
+            rows[codes.DISTANCE] = distance_quantiles(
+                lit.depth_increments, _farthest_increments(scenario, lit.depth_increments)
+            )
         if pool is not None:
             rows[codes.ADD_SHARES] = size_quantiles(
                 pool.interest_shares, pool.size_tail, lot, pool.zero_frac
@@ -282,6 +284,17 @@ def _tables(scenario: Scenario) -> NDArray[np.int32]:
             far.market_data_us, far.market_data_jitter_us
         )
     return tables
+
+
+def _farthest_increments(scenario: Scenario, mean_increments: float) -> float:
+    """
+    Where distances of limit orders are cut: at 20, farther where their mean is large.
+
+    Eight means hold all but 0.03 % of a geometric law; beyond a quarter of the price nobody trades,
+    and a bid must stay above zero.
+    """
+    quarter = scenario.instrument.price_usd / scenario.instrument.increment_usd / 4.0
+    return max(20.0, float(np.floor(min(8.0 * mean_increments, quarter))))
 
 
 def _makers(scenario: Scenario, seed: int) -> Rows:
