@@ -33,12 +33,25 @@ from penstock.trials.parents import parents_of_day
 from penstock.trials.recording import ChildDiary, ChildRecorder, ParentRecorder
 from penstock.trials.statistics import Estimate, estimate, excludes_zero, paired_difference
 from penstock.trials.table import comparison_tables
+from penstock.trials.tuned import (
+    GENERIC,
+    UNTUNED_NOTE,
+    Provenance,
+    TunedBaselines,
+    read_tuned,
+    tuned_for,
+    tuned_text,
+)
+from penstock.trials.tuning import TUNING_SEED, Search, Tuner, start_of
 from penstock.trials.warming import warm_up
 from penstock.trials.workers import run_tasks
 
 __all__ = [
+    "GENERIC",
     "MAX_SEEDS",
     "TRAINING_SEED",
+    "TUNING_SEED",
+    "UNTUNED_NOTE",
     "Bench",
     "ChildDiary",
     "ChildRecorder",
@@ -56,7 +69,11 @@ __all__ = [
     "ParentCost",
     "ParentRecorder",
     "PolicyResult",
+    "Provenance",
     "RecordedDay",
+    "Search",
+    "TunedBaselines",
+    "Tuner",
     "ScenarioResult",
     "Setting",
     "VenueFills",
@@ -77,6 +94,10 @@ __all__ = [
     "parents_of_day",
     "read_scenario",
     "run_day",
+    "read_tuned",
     "run_tasks",
+    "start_of",
+    "tuned_for",
+    "tuned_text",
     "warm_up",
 ]

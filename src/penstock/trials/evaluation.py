@@ -40,10 +40,16 @@ class Bench(NamedTuple):
     model: bytes | None
     journal_dir: Path | None = None
     kept: KeptDays | None = None  # finished days, found and added
+    tuned: Mapping[str, RoutingConfig] = {}  # settings of policies that have their own
+    tuned_notes: tuple[str, ...] = ()
 
     def model_for(self, policy: str) -> bytes | None:
         """The model, for a policy that has one."""
         return self.model if policy in LEARNED else None
+
+    def routing_for(self, policy: str) -> RoutingConfig:
+        """The settings of a policy: its own, or those of all."""
+        return self.tuned.get(policy, self.routing)
 
 
 class DayTask(NamedTuple):
@@ -65,7 +71,8 @@ def run_one(bench: Bench, task: DayTask) -> DayCosts:
 def _run_day(bench: Bench, task: DayTask) -> DayCosts:
     scenario = bench.market.scenario
     universe = scenario.universe()
-    policy = make_policy(task.policy, universe, bench.routing, bench.model)
+    routing = bench.routing_for(task.policy)
+    policy = make_policy(task.policy, universe, routing, bench.model)
     setting = Setting(scenario, bench.market.script)
     journal = None
     if task.is_journaled and bench.journal_dir is not None:
@@ -74,8 +81,8 @@ def _run_day(bench: Bench, task: DayTask) -> DayCosts:
         setting,
         task.seed,
         policy,
-        static_policy(universe, bench.routing),
-        routing=bench.routing,
+        static_policy(universe, routing),
+        routing=routing,
         journal=journal,
         journal_context=journal_context(bench, task, policy.model_sha256),
     )
@@ -91,7 +98,7 @@ def journal_context(bench: Bench, task: DayTask, model_sha256: str) -> dict[str,
         "policy": task.policy,
         "model_sha256": model_sha256,
         "scenario": msgspec.to_builtins(bench.market.scenario),
-        "routing": msgspec.to_builtins(bench.routing),
+        "routing": msgspec.to_builtins(bench.routing_for(task.policy)),
     }
 
 
@@ -175,7 +182,7 @@ def evaluate_market(
         gaps=gaps,
         contrast=contrast_of(results, best_baseline),
         problems=problems_of(results),
-        notes=(*training_notes, *bench.market.notes),
+        notes=(*training_notes, *bench.market.notes, *bench.tuned_notes),
         state_hash=hashes.hexdigest(),
         recorded_day=None if recorded is None else recorded.origin,
         is_training_day=is_training_day,
