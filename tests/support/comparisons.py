@@ -9,6 +9,7 @@ from penstock.domain import N_TACTICS, NS_PER_S, Ns
 from penstock.models import INFERENCE_FORMAT, CalibrationBin, Head, Link, ModelCard
 from penstock.trials.compare import Comparison, DayCosts, ScenarioResult, policy_results
 from penstock.trials.day import ParentCost
+from penstock.trials.judging import contrast_of
 from penstock.trials.markets import GENERATED_NOTES, REPLAY_NOTES
 
 POLICIES = ("static", "sweep", "proportional", "supervised")
@@ -53,6 +54,7 @@ def scenario(
         for policy in policies
     ]
     best_baseline = "sweep" if "sweep" in policies else None
+    results = policy_results(days, best_baseline)
     return ScenarioResult(
         description="Two hours of a large-cap stock on five venues"
         if is_known
@@ -61,8 +63,11 @@ def scenario(
         seeds=tuple(range(1, n_days + 1)),
         baseline_seeds=tuple(range(1_000_000, 1_000_010)),
         best_baseline=best_baseline,
-        policies=policy_results(days, best_baseline),
+        policies=results,
         gap_closed_frac={"supervised": None},
+        gaps={},
+        contrast=contrast_of(results, best_baseline),
+        problems=(),
         notes=GENERATED_NOTES if is_known else REPLAY_NOTES,
         state_hash=("3f" if is_known else "a7") * 32,
     )

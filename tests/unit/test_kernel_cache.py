@@ -14,7 +14,7 @@ import pytest
 from numba.core.errors import NumbaError
 
 from penstock import _kernels
-from penstock._kernels import cache_dir, inlined, kernel, key_of, sources_of_kernels
+from penstock._kernels import cache_dir, entry_of, inlined, kernel, key_of, sources_of_kernels
 
 # A package with the shape of ours: one kernel calls another in a second file, and freezes a
 # constant from a third, which reaches it through a folder's __init__.py.
@@ -231,3 +231,19 @@ def test_a_kernel_that_allocates_does_not_compile() -> None:
 
     with pytest.raises(NumbaError, match="zeros"):
         allocates(3)
+
+
+@kernel
+def _sum_of(numbers: np.ndarray[tuple[int], np.dtype[np.float64]], factor: int) -> float:
+    total = 0.0
+    for number in numbers:
+        total += number * factor
+    return total
+
+
+def test_the_entry_of_a_kernel_does_what_the_kernel_does() -> None:
+    """It leaves out the look at the types, nothing else."""
+    numbers = np.arange(5.0)
+    entry = entry_of(_sum_of, numbers, 1)
+
+    assert _sum_of(numbers, 3) == entry(numbers, 3) == 30.0

@@ -104,6 +104,38 @@ def sim(runs: int, peers: Path | None, as_json: bool) -> None:
     out.print(f"machine   {machine()}")
 
 
+@command.command("gym")
+@click.option(
+    "--steps", type=click.IntRange(100, 10_000_000), default=100_000, show_default=True,
+    help="Steps of each run.",
+)  # fmt: skip
+@click.option(
+    "--runs", type=click.IntRange(1, 100), default=5, show_default=True,
+    help="Runs of each workload; the median counts.",
+)  # fmt: skip
+@json_option
+def gym(steps: int, runs: int, as_json: bool) -> None:
+    """The environments: steps of the bare market, alone and in a vector, and of the router."""
+    from penstock.trials.bench_gym import GymWorkload, bench_gym
+
+    figures = bench_gym(time.perf_counter_ns, GymWorkload(n_steps=steps), runs)
+    if as_json:
+        print_json({**_fields(figures), "machine": machine()})
+        return
+    for name in ("bare", "bare_vector"):
+        figure = getattr(figures, name)
+        out.print(
+            f"{name:12} {figure.steps_per_s:10,.0f} steps/s   {figure.us_per_step:8.2f} us a step"
+        )
+    workload = figures.workload
+    out.print(
+        f"workload  the market of `penstock bench sim`; a step is {workload.events_per_step} "
+        f"events of its loop, one in {1 / workload.act_frac:.0f} with an order or cancel by lot; "
+        f"vector: {workload.n_envs} markets in one call. One core; compiling, any agent left out."
+    )
+    out.print(f"machine   {machine()}")
+
+
 @command.command("fix")
 @click.option(
     "--orders", type=click.IntRange(100, 100_000), default=1_000, show_default=True,

@@ -19,6 +19,7 @@ from penstock.trials import (
     LiveSession,
     Market,
     comparison_page,
+    corrected,
     days_to_run,
     evaluate_market,
     kept_day,
@@ -107,7 +108,7 @@ def compare(
             )
     cards = [card_of(model) for model in models.values()]
     return Comparison(
-        scenarios=results,
+        scenarios=corrected(results),
         model=", ".join(sha256_of(model)[:12] for model in models.values()) or None,
         model_trained_on="; ".join(card.trained_on for card in cards) or None,
         machine=machine(),

@@ -8,6 +8,7 @@ import numpy as np
 
 from penstock._kernels import inlined, kernel
 from penstock.domain import Liquidity
+from penstock.sim.buffers import drop_consumed, has_room
 from penstock.sim.codes import (
     ACK,
     ACTIVITY,
@@ -15,6 +16,7 @@ from penstock.sim.codes import (
     CANCELLED,
     DONE,
     ENTER,
+    FAR,
     FIRST_FLOW,
     GRID,
     INFORMED,
@@ -53,11 +55,8 @@ from penstock.sim.traders import (
 _TAKE: Final = int64(Liquidity.TAKE)
 _MAKE: Final = int64(Liquidity.MAKE)
 _ZERO: Final = int64(0)
-
-# One event adds at most two messages for each order that it fills, and a few for each that it
-# enters or withdraws.
-_ROWS_PER_LIVE_ORDER = 2
-_ROWS_BESIDES = 512
+_NO_LAST_EVENT: Final = int64(FAR)
+_STOP_AT_REPORTS: Final = int64(1)
 
 
 @kernel
@@ -68,7 +67,13 @@ def advance(state: WorldState, until_ns: int) -> int:
     Handing a whole `WorldState` to a function copies its 29 arrays, some 50 ns: nothing once a
     call, half of the cost once an event. So what each command of ours passes through is inlined.
     """
-    return run_on(state, until_ns)
+    return advance_to(state, until_ns, _NO_LAST_EVENT, _STOP_AT_REPORTS)
+
+
+@kernel
+def advance_to(state: WorldState, until_ns: int, last_event: int, stops_at_reports: int) -> int:
+    """`run_to`, where pasting it would cost more in compiling than it gains."""
+    return run_to(state, until_ns, last_event, stops_at_reports)
 
 
 @inlined
@@ -80,13 +85,23 @@ def run_on(state: WorldState, until_ns: int) -> int:
     arrived. After NEED_ROOM a buffer must grow, or be emptied, before the next call; the world
     has then stopped just before the event that might not fit.
     """
+    return run_to(state, until_ns, _NO_LAST_EVENT, _STOP_AT_REPORTS)
+
+
+@inlined
+def run_to(state: WorldState, until_ns: int, last_event: int, stops_at_reports: int) -> int:
+    """
+    The same with one more end: `n_events` reaching `last_event`, in the middle of its moment.
+
+    Without `stops_at_reports` those that have arrived meanwhile wait for whoever reads them.
+    """
     world, clocks, reports = state.world, state.clocks, state.reports
     n_sources = state.params[0].n_sources
     drop_consumed(state)
     status = REACHED
     while True:
         stop_ns = until_ns
-        if world[0].reports_lo < world[0].reports_n:
+        if stops_at_reports and world[0].reports_lo < world[0].reports_n:
             stop_ns = min(stop_ns, reports[world[0].reports_lo].recv_ns)
         source = 0
         now_ns = clocks[0]
@@ -104,49 +119,15 @@ def run_on(state: WorldState, until_ns: int) -> int:
         world[0].n_events += 1
         happen(state, source, now_ns)
         carry_out(state, now_ns)
+        if world[0].n_events >= last_event:
+            world[0].now_ns = max(world[0].now_ns, now_ns)
+            break
     ready = world[0].tape_ready
     while ready < world[0].tape_n and state.tape[ready].recv_ns <= world[0].now_ns:
         ready += 1
     world[0].tape_ready = ready
     world[0].tape_lo = ready
     return status
-
-
-@inlined
-def drop_consumed(state: WorldState) -> None:
-    """Move what still waits in the buffers to their front."""
-    world = state.world
-    ready = world[0].tape_ready
-    if ready > 0:
-        world[0].tape_n -= ready
-        for i in range(world[0].tape_n):
-            state.tape[i] = state.tape[i + ready]
-        world[0].tape_ready = 0
-        world[0].tape_lo = 0
-    done = world[0].reports_lo
-    if done > 0:
-        world[0].reports_n -= done
-        for i in range(world[0].reports_n):
-            state.reports[i] = state.reports[i + done]
-        world[0].reports_lo = 0
-    done = world[0].mail_lo
-    if done > 0:
-        world[0].mail_n -= done
-        for i in range(world[0].mail_n):
-            state.mail[i] = state.mail[i + done]
-        world[0].mail_lo = 0
-
-
-@inlined
-def has_room(state: WorldState) -> bool:
-    """True when the buffers can take whatever the next event brings."""
-    world = state.world
-    need = _ROWS_PER_LIVE_ORDER * state.head[0].n_live + _ROWS_BESIDES
-    return bool(
-        world[0].tape_n + need <= len(state.tape)
-        and world[0].reports_n + need <= len(state.reports)
-        and world[0].audit_n + need <= len(state.audit)
-    )
 
 
 @inlined

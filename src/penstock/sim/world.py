@@ -132,6 +132,15 @@ class World:
         """What a venue insider, and more, would know now."""
         return hidden_of(self._state)
 
+    @property
+    def state(self) -> WorldState:
+        """The arrays themselves, for kernels of trials; writing to them changes the world."""
+        return self._state
+
+    def move_to(self, state: WorldState) -> None:
+        """Live in `state` from now on: the same content in other memory, rows of a stack say."""
+        self._state = state
+
     def state_hash(self) -> str:
         """Content of everything that can still have an effect: equal for equal worlds."""
         state, world = self._state, self._state.world[0]

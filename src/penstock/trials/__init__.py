@@ -17,6 +17,7 @@ from penstock.trials.evaluation import (
     kept_day,
 )
 from penstock.trials.host import Host, Listener
+from penstock.trials.judging import corrected
 from penstock.trials.kept_days import KeptDays
 from penstock.trials.live import (
     LiveIntegrity,
@@ -61,6 +62,7 @@ __all__ = [
     "VenueFills",
     "Versus",
     "comparison_page",
+    "corrected",
     "comparison_tables",
     "days_to_run",
     "engine_again",

@@ -31,6 +31,38 @@ class Versus(msgspec.Struct, frozen=True, kw_only=True):
     ci95: tuple[float, float] | None
     reference_diff_bps: float | None
     reference_ci95: tuple[float, float] | None
+    # Raw minus reference difference: noise alone, so its interval should hold zero.
+    disagreement_bps: float | None = None
+    disagreement_ci95: tuple[float, float] | None = None
+
+
+class Contrast(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    The one comparison of a scenario that was fixed beforehand; negative means cheaper.
+
+    `p_holm` is `p_value` corrected for all scenarios of the run.
+    """
+
+    policy: str
+    against: str
+    measure: str
+    diff_bps: float
+    ci95: tuple[float, float] | None
+    p_value: float | None
+    p_holm: float | None
+    detectable_bps: float | None  # what days like these show with a chance of 80 %
+    n_days: int
+
+
+class Gap(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    How much of what an insider gains over the strongest baseline a policy gains too.
+
+    None where the insider's own gain may be zero.
+    """
+
+    closed_frac: float | None
+    ci95: tuple[float, float] | None
 
 
 class PolicyResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +74,7 @@ class PolicyResult(msgspec.Struct, frozen=True, kw_only=True):
     reference_ci95: tuple[float, float] | None
     median_bps: float  # over parents
     p95_bps: float  # over parents: the bad end
+    sd_bps: float  # over parents
     n_parents: int  # that were measured: every mean here is over these
     n_unmeasured: int  # the others: no midpoint when they came, or no end in the day
     completion_frac: float
@@ -64,7 +97,10 @@ class ScenarioResult(msgspec.Struct, frozen=True, kw_only=True):
     baseline_seeds: tuple[int, ...]  # on which the strongest baseline was chosen
     best_baseline: str | None
     policies: dict[str, PolicyResult]
-    gap_closed_frac: dict[str, float | None]
+    gap_closed_frac: dict[str, float | None]  # of the venue insider's gain, by policy
+    gaps: dict[str, dict[str, Gap]]  # by insider and policy
+    contrast: Contrast | None
+    problems: tuple[str, ...]  # why this comparison must not be believed; empty if it may
     notes: tuple[str, ...]
     state_hash: str  # of all days of all policies, in order
     recorded_day: str | None = None  # the one replayed, with its tape; None if generated
@@ -134,6 +170,7 @@ def _policy_result(
         reference_ci95=None if reference_mean is None else reference_mean.ci95,
         median_bps=float(np.median([cost.shortfall_bps for cost in costs])),
         p95_bps=float(np.quantile([cost.shortfall_bps for cost in costs], 0.95)),
+        sd_bps=float(np.std([cost.shortfall_bps for cost in costs])),
         n_parents=len(costs),
         n_unmeasured=sum(day.n_unmeasured for day in days),
         completion_frac=_mean([cost.filled_frac for cost in costs]),
@@ -152,11 +189,17 @@ def _versus(days: list[DayCosts], others: list[DayCosts]) -> Versus:
     raw = paired_difference(_by_day(days, _shortfall), _by_day(others, _shortfall))
     left, right = _known(_by_day(days, _reference)), _known(_by_day(others, _reference))
     reference = None if left is None or right is None else paired_difference(left, right)
+    disagreement = None
+    if left is not None and right is not None:
+        raw_by_day = np.subtract(_by_day(days, _shortfall), _by_day(others, _shortfall))
+        disagreement = paired_difference(raw_by_day, np.subtract(left, right))
     return Versus(
         diff_bps=raw.mean,
         ci95=raw.ci95,
         reference_diff_bps=_mean_of(reference),
         reference_ci95=None if reference is None else reference.ci95,
+        disagreement_bps=_mean_of(disagreement),
+        disagreement_ci95=None if disagreement is None else disagreement.ci95,
     )
 
 

@@ -17,6 +17,7 @@ from penstock.routing import BASELINES, LEARNED, RoutingConfig, make_policy, sta
 from penstock.sim import Scenario
 from penstock.trials.compare import DayCosts, ScenarioResult, choose_baseline, policy_results
 from penstock.trials.day import Setting, engine_of, run_day
+from penstock.trials.judging import INSIDERS, contrast_of, gaps_of, problems_of
 from penstock.trials.kept_days import KeptDays
 from penstock.trials.markets import (
     TRAINED_ON_THIS_DAY_NOTE,
@@ -156,15 +157,24 @@ def evaluate_market(
     hashes = hashlib.sha256("".join(day.state_hash for day in judged).encode())
     about, recorded = bench.market.scenario.scenario, bench.market.recorded
     is_training_day, training_notes = _training_day(bench, policies)
+    results = policy_results(judged, best_baseline)
+    gaps = gaps_of(results, best_baseline)
+    of_venue_insider = gaps.get("venue_insider", {})
     return ScenarioResult(
         description=about.description,
         mode=about.mode,
         seeds=tuple(sorted({day.seed for day in judged})),
         baseline_seeds=tuple(sorted({day.seed for day in choosing})),
         best_baseline=best_baseline,
-        policies=policy_results(judged, best_baseline),
-        # Needs an insider to say how much could be gained at most.
-        gap_closed_frac={policy: None for policy in policies if policy not in BASELINES},
+        policies=results,
+        gap_closed_frac={
+            policy: of_venue_insider[policy].closed_frac if policy in of_venue_insider else None
+            for policy in policies
+            if policy not in (*BASELINES, *INSIDERS)
+        },
+        gaps=gaps,
+        contrast=contrast_of(results, best_baseline),
+        problems=problems_of(results),
         notes=(*training_notes, *bench.market.notes),
         state_hash=hashes.hexdigest(),
         recorded_day=None if recorded is None else recorded.origin,

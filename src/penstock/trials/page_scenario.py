@@ -18,9 +18,12 @@ from penstock.trials.page_words import (
     DIFF_DECIMALS,
     NOT_KNOWN,
     baseline_sentence,
+    contrast_sentence,
     day_word,
     days_in_words,
+    disagreement_sentence,
     finding,
+    gap_sentences,
     interval,
     number,
     parents_in_words,
@@ -69,8 +72,14 @@ def _facts(scenario: ScenarioResult) -> str:
 
 
 def _caveats(scenario: ScenarioResult) -> str:
-    unmeasured = unmeasured_sentence(scenario)
-    said = scenario.notes if unmeasured is None else (f"{unmeasured}.", *scenario.notes)
+    sentences = (
+        *(f"INVALID: {problem}" for problem in scenario.problems),
+        contrast_sentence(scenario),
+        *gap_sentences(scenario),
+        disagreement_sentence(scenario),
+        unmeasured_sentence(scenario),
+    )
+    said = (*(f"{sentence}." for sentence in sentences if sentence is not None), *scenario.notes)
     notes = "".join(f"<li>{text(note)}</li>" for note in said)
     notes = notes or "<li>The scenario says nothing about itself.</li>"
     return f"<aside><strong>What this is and is not</strong><ul>{notes}</ul></aside>"

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from penstock.routing import BASELINES
 from penstock.trials.compare import PolicyResult, ScenarioResult, Versus
+from penstock.trials.judging import INSIDERS
 from penstock.trials.statistics import Estimate, excludes_zero
 
 NOT_KNOWN: Final = "not known"
@@ -175,5 +176,53 @@ def day_word(scenario: ScenarioResult) -> str:
 
 
 def is_learned(policy: str) -> bool:
-    """True for what is not one of the baselines."""
-    return policy not in BASELINES
+    """True for what is neither a baseline nor an insider."""
+    return policy not in (*BASELINES, *INSIDERS)
+
+
+def contrast_sentence(scenario: ScenarioResult) -> str | None:
+    """The one contrast that was fixed beforehand, corrected for the others of the run."""
+    contrast = scenario.contrast
+    if contrast is None or contrast.p_holm is None or contrast.detectable_bps is None:
+        return None
+    return (
+        f"Fixed beforehand: {contrast.policy} against {contrast.against} on {contrast.measure}, "
+        f"p = {contrast.p_holm:.2g} (Holm, over the scenarios of this run); {contrast.n_days} "
+        f"{day_word(scenario)}s like these show {contrast.detectable_bps:.3f} bps with a chance "
+        "of 80 %"
+    )
+
+
+def gap_sentences(scenario: ScenarioResult) -> list[str]:
+    """What part of an insider's gain each learned policy has, or that the insider has none."""
+    lines = []
+    for insider, by_policy in scenario.gaps.items():
+        for policy, gap in by_policy.items():
+            if not is_learned(policy):
+                continue
+            if gap.closed_frac is None or gap.ci95 is None:
+                lines.append(f"What {insider} gains over the baseline may be nothing here")
+                break
+            low, high = gap.ci95
+            lines.append(
+                f"{policy} has {gap.closed_frac:.0%} of what {insider} gains over the baseline "
+                f"(95 % interval {low:.0%} to {high:.0%})"
+            )
+    return lines
+
+
+def disagreement_sentence(scenario: ScenarioResult) -> str | None:
+    """A warning where raw and reference differences do not agree; None where they do."""
+    apart = [
+        name
+        for name, policy in scenario.policies.items()
+        if (versus := policy.versus.get(BEST)) is not None
+        and versus.disagreement_ci95 is not None
+        and not versus.disagreement_ci95[0] <= 0.0 <= versus.disagreement_ci95[1]
+    ]
+    if not apart:
+        return None
+    return (
+        f"Raw and reference differences of {', '.join(apart)} are further apart than their noise "
+        "explains (one in twenty is, by chance)"
+    )

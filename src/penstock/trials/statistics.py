@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 CONFIDENCE = 0.95
+POWER = 0.8
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,3 +66,75 @@ def paired_difference(
 def excludes_zero(difference: Estimate) -> bool:
     """True when the interval lies on one side of zero: the only case in which we claim anything."""
     return difference.ci95 is not None and (difference.ci95[0] > 0 or difference.ci95[1] < 0)
+
+
+def p_value(per_day: Sequence[float] | NDArray[np.float64]) -> float | None:
+    """Two-sided, of Student's test that the mean over days is zero; None without an interval."""
+    values = np.asarray(per_day, dtype=np.float64)
+    if values.size < 2:
+        return None
+    if not np.any(values != values[0]):
+        return 1.0 if values[0] == 0.0 else 0.0
+    return float(stats.ttest_1samp(values, 0.0).pvalue)
+
+
+def detectable(per_day: Sequence[float] | NDArray[np.float64]) -> float | None:
+    """
+    The true mean that days like these would show with a chance of 80 %, at 5 % two-sided.
+
+    (t(0.975, d-1) + t(0.8, d-1)) · sd / sqrt(d); None without a spread. What is smaller may well be
+    there and not be seen.
+    """
+    values = np.asarray(per_day, dtype=np.float64)
+    if values.size < 2:
+        return None
+    reach = stats.t.ppf([0.5 + CONFIDENCE / 2, POWER], df=values.size - 1).sum()
+    return float(reach * values.std(ddof=1) / np.sqrt(values.size))
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """
+    Each p-value corrected for having asked so many questions, in the order given.
+
+    Source: Holm (1979), "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian
+        Journal of Statistics 6(2): the k-th smallest of n is multiplied by n - k + 1, and none is
+        smaller than one before it.
+    """
+    order = sorted(range(len(p_values)), key=lambda idx: p_values[idx])
+    corrected = [0.0] * len(p_values)
+    highest = 0.0
+    for rank, idx in enumerate(order):
+        highest = max(highest, min(1.0, p_values[idx] * (len(p_values) - rank)))
+        corrected[idx] = highest
+    return corrected
+
+
+class Ratio(msgspec.Struct, frozen=True, kw_only=True):
+    """A ratio of two paired means; None when the lower one may be zero."""
+
+    value: float | None
+    ci95: tuple[float, float] | None
+
+
+def paired_ratio(above: Sequence[float], below: Sequence[float]) -> Ratio:
+    """
+    Mean of `above` over the mean of `below`, both by day; nothing where the latter may be zero.
+
+    The interval is Fieller's: all r for which the mean of (above - r · below) is not significant.
+    With a denominator that is surely not zero it is bounded.
+
+    Source: Fieller (1954), "Some Problems in Interval Estimation", JRSS B 16(2).
+    """
+    a, b = np.asarray(above, dtype=np.float64), np.asarray(below, dtype=np.float64)
+    if a.size < 2 or not excludes_zero(estimate(b)):
+        return Ratio(value=None, ci95=None)
+    n = a.size
+    t2 = float(stats.t.ppf(0.5 + CONFIDENCE / 2, df=n - 1)) ** 2
+    (var_a, cov), (_, var_b) = np.cov(a, b) / n
+    mean_a, mean_b = float(a.mean()), float(b.mean())
+    lead = mean_b**2 - t2 * var_b
+    middle = mean_a * mean_b - t2 * cov
+    rest = mean_a**2 - t2 * var_a
+    reach = float(np.sqrt(max(0.0, middle**2 - lead * rest)))
+    ends = sorted(((middle - reach) / lead, (middle + reach) / lead))
+    return Ratio(value=mean_a / mean_b, ci95=(float(ends[0]), float(ends[1])))

@@ -11,9 +11,12 @@ from penstock.trials.page_words import (
     DIFF_DECIMALS,
     NOT_KNOWN,
     baseline_sentence,
+    contrast_sentence,
     days_in_words,
+    disagreement_sentence,
     finding,
     finding_sentence,
+    gap_sentences,
     interval,
     is_learned,
     number,
@@ -87,6 +90,13 @@ def _line_under(scenario: ScenarioResult) -> str:
         found = finding(scenario.policies[name], len(scenario.seeds))
         if found is not None and scenario.best_baseline is not None:
             lines.append(f"{finding_sentence(name, found, scenario.best_baseline)}.")
-    warnings = (training_day_sentence(scenario), unmeasured_sentence(scenario))
+    lines.extend(f"{sentence}." for sentence in gap_sentences(scenario))
+    warnings = (
+        contrast_sentence(scenario),
+        disagreement_sentence(scenario),
+        training_day_sentence(scenario),
+        unmeasured_sentence(scenario),
+        *(f"INVALID: {problem}" for problem in scenario.problems),
+    )
     lines.extend(f"{warning}." for warning in warnings if warning is not None)
     return "\n".join(lines)

@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from penstock.trials import estimate, excludes_zero, paired_difference
-from penstock.trials.statistics import Estimate
+from penstock.trials.statistics import Estimate, detectable, holm, p_value, paired_ratio
 
 
 @pytest.mark.parametrize("n_days", [2, 3, 10, 200])
@@ -87,3 +87,61 @@ def test_days_of_one_only_are_refused() -> None:
 def test_a_claim_needs_an_interval_off_zero(ci95: tuple[float, float], claims: bool) -> None:
     """Touching zero is not enough."""
     assert claims is excludes_zero(Estimate(mean=0.0, ci95=ci95, n_days=5))
+
+
+def test_holm_is_the_step_down_of_its_paper() -> None:
+    """By hand: 0.01 x 4, 0.02 x 3, 0.03 x 2, 0.04 x 1, none smaller than the one before."""
+    assert pytest.approx([0.06, 0.04, 0.06, 0.06]) == holm([0.02, 0.01, 0.04, 0.03])
+    assert [1.0, 1.0] == holm([0.7, 0.9])
+    assert [] == holm([])
+
+
+def test_holm_keeps_the_chance_of_any_false_claim() -> None:
+    """Five true nulls: at most 5 % of runs may claim anything, within the luck of 4,000 runs."""
+    p_values = np.random.default_rng(3).random((4_000, 5))
+    false_claims = np.mean([min(holm(list(row))) < 0.05 for row in p_values])
+
+    assert 0.04 < false_claims < 0.06
+
+
+def test_a_p_value_and_an_interval_say_the_same() -> None:
+    """The interval excludes zero exactly where the test rejects."""
+    rng = np.random.default_rng(5)
+    for _ in range(200):
+        per_day = rng.normal(0.5, 1.0, size=8)
+        p = p_value(per_day)
+        assert p is not None
+        assert (p < 0.05) == excludes_zero(estimate(per_day))
+    assert p_value([1.0]) is None
+    assert (1.0, 0.0) == (p_value([0.0, 0.0]), p_value([2.0, 2.0]))
+
+
+def test_what_is_called_detectable_is_detected_four_times_in_five() -> None:
+    """Simulated with the true spread known: 2,000 comparisons of 20 days each."""
+    rng = np.random.default_rng(7)
+    reaches = [detectable(rng.normal(0.0, 1.0, size=20)) or math.nan for _ in range(500)]
+    reach = float(np.mean(reaches))
+    found = [excludes_zero(estimate(rng.normal(reach, 1.0, size=20))) for _ in range(2_000)]
+
+    assert 0.76 < np.mean(found) < 0.84
+    assert detectable([1.0]) is None
+
+
+def test_a_ratio_has_fiellers_interval() -> None:
+    """It holds the true ratio 19 times in 20, also where both means share their luck."""
+    rng = np.random.default_rng(11)
+    held, n = 0, 2_000
+    for _ in range(n):
+        shared = rng.normal(0.0, 0.3, size=15)
+        below = 1.0 + shared + rng.normal(0.0, 0.2, size=15)
+        ratio = paired_ratio(list(0.6 + shared + rng.normal(0.0, 0.2, size=15)), list(below))
+        assert ratio.ci95 is not None
+        held += ratio.ci95[0] <= 0.6 <= ratio.ci95[1]
+
+    assert 0.935 < held / n < 0.965
+
+
+def test_a_ratio_over_what_may_be_zero_is_not_given() -> None:
+    """Half of next to nothing is no finding."""
+    assert paired_ratio([1.0, 1.1, 0.9], [0.1, -0.1, 0.05]).value is None
+    assert paired_ratio([1.0], [1.0]).value is None
