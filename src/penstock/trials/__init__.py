@@ -17,7 +17,18 @@ from penstock.trials.evaluation import (
     kept_day,
 )
 from penstock.trials.host import Host, Listener
-from penstock.trials.judging import corrected
+from penstock.trials.insider import WitnessPolicy, load_insider, make_insider
+from penstock.trials.insider_columns import (
+    GROUPS,
+    HIDDEN_NAMES,
+    INSIDER_VERSION,
+    PRICE,
+    HiddenColumns,
+    columns_of,
+    known_to,
+    row_of,
+)
+from penstock.trials.judging import INSIDERS, corrected
 from penstock.trials.kept_days import KeptDays
 from penstock.trials.live import (
     LiveIntegrity,
@@ -37,6 +48,18 @@ from penstock.trials.warming import warm_up
 from penstock.trials.workers import run_tasks
 
 __all__ = [
+    "GROUPS",
+    "HIDDEN_NAMES",
+    "INSIDERS",
+    "INSIDER_VERSION",
+    "PRICE",
+    "HiddenColumns",
+    "WitnessPolicy",
+    "columns_of",
+    "known_to",
+    "load_insider",
+    "make_insider",
+    "row_of",
     "MAX_SEEDS",
     "TRAINING_SEED",
     "Bench",

@@ -20,9 +20,6 @@ from penstock.trials.insider_columns import (
     columns_of,
 )
 
-INSIDERS: Final = ("venue_insider", "insider")
-"""Who knows more than a router can, the one who knows less first."""
-
 
 class InsiderModel:
     """
@@ -87,7 +84,7 @@ class InsiderPolicy:
     depends on the world beyond the frame.
 
     Args:
-        patience: see `Patience`.
+        reserve_bps: reservation price at the start; None never waits.
     """
 
     needs_features = True
