@@ -122,7 +122,7 @@ def gym(steps: int, runs: int, as_json: bool) -> None:
     if as_json:
         print_json({**_fields(figures), "machine": machine()})
         return
-    for name in ("bare", "bare_vector"):
+    for name in ("bare", "bare_vector", "router"):
         figure = getattr(figures, name)
         out.print(
             f"{name:12} {figure.steps_per_s:10,.0f} steps/s   {figure.us_per_step:8.2f} us a step"
@@ -131,7 +131,9 @@ def gym(steps: int, runs: int, as_json: bool) -> None:
     out.print(
         f"workload  the market of `penstock bench sim`; a step is {workload.events_per_step} "
         f"events of its loop, one in {1 / workload.act_frac:.0f} with an order or cancel by lot; "
-        f"vector: {workload.n_envs} markets in one call. One core; compiling, any agent left out."
+        f"vector: {workload.n_envs} markets in one call; router: a step is a decision of the "
+        f"engine, {figures.router.events_per_step:.0f} events apart, all but these events takes "
+        f"{figures.router.added_us_per_step:.0f} us. One core; compiling, any agent left out."
     )
     out.print(f"machine   {machine()}")
 

@@ -1,4 +1,4 @@
-"""Speed of the environments: steps of the bare market alone and in a vector, and of the router."""
+"""Speed of the environments: the bare market, alone and in a vector, and the router in it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from penstock.domain import NS_PER_S
 from penstock.trials.bench_world import bench_scenario
-from penstock.trials.environments import MarketEnv, MarketTask, MarketVectorEnv
+from penstock.trials.environments import MarketEnv, MarketTask, MarketVectorEnv, RoutingEnv
 
 _DAY_S = 7_200.0
 
@@ -19,14 +19,17 @@ class GymWorkload(msgspec.Struct, frozen=True, kw_only=True):
     """
     What runs. The defaults are the workload of the published figures.
 
-    The market is that of `penstock bench sim`: four lit venues and two pools. The agent acts by
-    lot, one step in ten; the actions are drawn before the clock starts.
+    The market is that of `penstock bench sim`: four lit venues and two pools. The agent of the bare
+    market acts by lot, one step in ten. That of the router prefers rows by lot; a step there is a
+    decision of the engine, with as many events as lie before the next. All actions are drawn before
+    the clock starts.
     """
 
     events_per_step: int = 50
     n_steps: int = 100_000
     n_envs: int = 8
     act_frac: float = 0.1
+    n_decisions: int = 2_000
     seed: int = 1
 
 
@@ -40,11 +43,24 @@ class StepFigure(msgspec.Struct, frozen=True, kw_only=True):
     n_runs: int
 
 
+class RouterFigure(StepFigure, frozen=True, kw_only=True):
+    """
+    The same for the router, where a step is a decision.
+
+    `added_us_per_step`: what is left of a step when its events are charged at the pace of the bare
+    market: the engine and its decision, the host, the observation, the change of threads.
+    """
+
+    events_per_step: float
+    added_us_per_step: float
+
+
 class GymFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """The bare market, one by one and many in one call."""
+    """The bare market, one by one and many in one call, and the router."""
 
     bare: StepFigure
     bare_vector: StepFigure
+    router: RouterFigure
     workload: GymWorkload
 
 
@@ -58,9 +74,19 @@ def bench_gym(
     out: compiling, building the environments, and any agent.
     """
     workload = workload or GymWorkload()
+    bare = _middle([_bare(clock_ns, workload) for _ in range(n_runs)])
+    runs = [_router(clock_ns, workload) for _ in range(n_runs)]
+    router = _middle([run for run, _ in runs])
+    events_per_step = runs[0][1] / router.n_steps
+    events_us = events_per_step * bare.us_per_step / workload.events_per_step
     return GymFigures(
-        bare=_middle([_bare(clock_ns, workload) for _ in range(n_runs)]),
+        bare=bare,
         bare_vector=_middle([_vector(clock_ns, workload) for _ in range(n_runs)]),
+        router=RouterFigure(
+            **msgspec.structs.asdict(router),
+            events_per_step=events_per_step,
+            added_us_per_step=router.us_per_step - events_us,
+        ),
         workload=workload,
     )
 
@@ -96,6 +122,29 @@ def _vector(clock_ns: Callable[[], int], workload: GymWorkload) -> _Run:
         _, _, terminated, truncated, _ = envs.step(batch)
         n_episodes += int(terminated.sum() + truncated.sum())
     return clock_ns() - started_ns, n_calls * workload.n_envs, n_episodes
+
+
+def _router(clock_ns: Callable[[], int], workload: GymWorkload) -> tuple[_Run, int]:
+    """The same, and how many events the market had."""
+    env = RoutingEnv(bench_scenario(_DAY_S))
+    n_rows = env.action_space.shape or (0,)
+    generator = np.random.default_rng(workload.seed)
+    drawn = generator.uniform(-0.5, 1.0, (workload.n_decisions, *n_rows)).astype(np.float32)
+    actions = list(drawn)
+    env.reset(seed=workload.seed)
+    n_episodes, n_events, before = 0, 0, env.n_events
+    started_ns = clock_ns()
+    for action in actions:
+        _, _, terminated, _, _ = env.step(action)
+        if terminated:
+            n_episodes += 1
+            n_events += env.n_events - before
+            env.reset()
+            before = env.n_events
+    took_ns = clock_ns() - started_ns
+    n_events += env.n_events - before
+    env.close()
+    return (took_ns, len(actions), n_episodes), n_events
 
 
 def _actions(counts: list[int], workload: GymWorkload, n: int) -> np.ndarray[tuple[int, int]]:

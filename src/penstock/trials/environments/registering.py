@@ -7,6 +7,7 @@ from typing import Final
 from penstock.trials.environments.extra import gymnasium
 
 MARKET_ID: Final = "penstock/Market-v0"
+ROUTING_ID: Final = "penstock/Routing-v0"
 
 _PACKAGE = "penstock.trials.environments"
 
@@ -19,6 +20,8 @@ def register_environments() -> None:
             entry_point=f"{_PACKAGE}.market:MarketEnv",
             vector_entry_point=f"{_PACKAGE}.market_vector:MarketVectorEnv",
         )
+    if ROUTING_ID not in gymnasium.registry:
+        gymnasium.register(ROUTING_ID, entry_point=f"{_PACKAGE}.routing:RoutingEnv")
 
 
 register_environments()
