@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from penstock.domain import ConfigError
 from penstock.features import N_FEATURES
 from penstock.learning.collect import dataset_of, outcome_horizon_ns
 from penstock.learning.config import TrainSettings
@@ -26,6 +25,7 @@ from penstock.trials import (
     Market,
     Setting,
     WitnessPolicy,
+    check_has_hidden_state,
     columns_of,
     known_to,
     make_insider,
@@ -52,7 +52,10 @@ def collect_insider_day(setup: InsiderSetup, task: CollectTask) -> Dataset:
     fallback = static_policy(universe, setup.routing)
     base: Policy = fallback
     if setup.model is not None:
-        base = make_insider(setup.insider, universe, setup.routing, setup.model, truth)
+        # Waiting teaches nothing about rows, and asks hundreds of times for one answer.
+        base = make_insider(
+            setup.insider, universe, setup.routing, setup.model, truth, may_wait=False
+        )
     policy = WitnessPolicy(ExplorePolicy(base, task.seed), truth)
     setting = Setting(market.scenario, market.script)
     day = run_day(setting, task.seed, policy, fallback, routing=setup.routing, truth=truth)
@@ -119,13 +122,7 @@ def train_insider(
         ConfigError: a replay, which has no hidden state to know.
     """
     for market in markets:
-        if market.scenario.scenario.mode == "replay":
-            raise ConfigError.one(
-                where=market.name,
-                expected="a generated market: only there is hidden state to know",
-                found="a replay of a recorded day",
-                fix="train insiders on a scenario of mode generated",
-            )
+        check_has_hidden_state(market)
     names = known_to(insider)
     collected: list[Dataset] = []
     model: ForestModel | None = None

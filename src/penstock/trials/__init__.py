@@ -17,7 +17,13 @@ from penstock.trials.evaluation import (
     kept_day,
 )
 from penstock.trials.host import Host, Listener
-from penstock.trials.insider import WitnessPolicy, load_insider, make_insider
+from penstock.trials.insider import (
+    WitnessPolicy,
+    blind_name,
+    check_has_hidden_state,
+    load_insider,
+    make_insider,
+)
 from penstock.trials.insider_columns import (
     GROUPS,
     HIDDEN_NAMES,
@@ -48,6 +54,8 @@ from penstock.trials.warming import warm_up
 from penstock.trials.workers import run_tasks
 
 __all__ = [
+    "blind_name",
+    "check_has_hidden_state",
     "GROUPS",
     "HIDDEN_NAMES",
     "INSIDERS",

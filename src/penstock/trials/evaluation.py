@@ -5,18 +5,28 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from penstock import __version__
-from penstock.domain import ConfigError, JournalError
+from penstock.domain import ConfigError, JournalError, Universe
 from penstock.engine import Engine
 from penstock.models import read_card
-from penstock.routing import BASELINES, LEARNED, RoutingConfig, make_policy, static_policy
+from penstock.routing import (
+    BASELINES,
+    LEARNED,
+    Policy,
+    RoutingConfig,
+    make_policy,
+    static_policy,
+)
 from penstock.sim import Scenario
 from penstock.trials.compare import DayCosts, ScenarioResult, choose_baseline, policy_results
 from penstock.trials.day import Setting, engine_of, run_day
+from penstock.trials.insider import insider_of, make_insider
+from penstock.trials.insider_columns import HiddenColumns
 from penstock.trials.judging import INSIDERS, contrast_of, gaps_of, problems_of
 from penstock.trials.kept_days import KeptDays
 from penstock.trials.markets import (
@@ -40,9 +50,12 @@ class Bench(NamedTuple):
     model: bytes | None
     journal_dir: Path | None = None
     kept: KeptDays | None = None  # finished days, found and added
+    insiders: Mapping[str, bytes] = MappingProxyType({})  # their models, by policy
 
     def model_for(self, policy: str) -> bytes | None:
         """The model, for a policy that has one."""
+        if insider_of(policy) is not None:
+            return self.insiders[policy]
         return self.model if policy in LEARNED else None
 
 
@@ -65,7 +78,7 @@ def run_one(bench: Bench, task: DayTask) -> DayCosts:
 def _run_day(bench: Bench, task: DayTask) -> DayCosts:
     scenario = bench.market.scenario
     universe = scenario.universe()
-    policy = make_policy(task.policy, universe, bench.routing, bench.model)
+    policy, truth = _policy(bench, task.policy, universe)
     setting = Setting(scenario, bench.market.script)
     journal = None
     if task.is_journaled and bench.journal_dir is not None:
@@ -76,10 +89,19 @@ def _run_day(bench: Bench, task: DayTask) -> DayCosts:
         policy,
         static_policy(universe, bench.routing),
         routing=bench.routing,
+        truth=truth,
         journal=journal,
         journal_context=journal_context(bench, task, policy.model_sha256),
     )
     return DayCosts(task.seed, task.policy, day.costs, day.state_hash, day.n_unmeasured)
+
+
+def _policy(bench: Bench, name: str, universe: Universe) -> tuple[Policy, HiddenColumns | None]:
+    """The policy, and what it reads the truth through if it is an insider."""
+    if insider_of(name) is None:
+        return make_policy(name, universe, bench.routing, bench.model), None
+    truth = HiddenColumns()
+    return make_insider(name, universe, bench.routing, bench.insiders[name], truth), truth
 
 
 def journal_context(bench: Bench, task: DayTask, model_sha256: str) -> dict[str, Any]:
@@ -122,7 +144,8 @@ def days_to_run(policies: Sequence[str], n_seeds: int, n_baseline_seeds: int) ->
     """Every day of a comparison: the ones that are judged, then the ones that choose a baseline."""
     assert 0 < n_seeds < MAX_SEEDS, f"{n_seeds} seeds would meet those of another use"
     judged = [
-        DayTask(seed, policy, is_journaled=seed == 1)
+        # An insider's day cannot be replayed: its journal does not hold what it knew.
+        DayTask(seed, policy, is_journaled=seed == 1 and insider_of(policy) is None)
         for seed in range(1, n_seeds + 1)
         for policy in policies
     ]

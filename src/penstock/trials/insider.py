@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.domain import Universe
+from penstock.domain import ConfigError, Universe
 from penstock.models import ForestModel, ModelCard, load_model, read_card
 from penstock.routing import Frame, Policy, RoutingConfig, SupervisedPolicy, resolve_waterfall
 from penstock.routing.allocation import clear_plan
@@ -19,6 +19,14 @@ from penstock.trials.insider_columns import (
     HiddenColumns,
     columns_of,
 )
+from penstock.trials.judging import INSIDERS
+from penstock.trials.markets import Market
+
+RESERVE_BPS: Final = {"venue_insider": 0.0, "insider": -0.8}
+"""Reservation prices, the best of a few tried on days that neither train nor judge: ADR 0014."""
+
+_IMPATIENCE_BPS: Final = 8.0  # what the reservation price rises by, squared, as time runs out
+_BLIND_TO: Final = "-blind-to-"
 
 
 class InsiderModel:
@@ -129,9 +137,6 @@ class InsiderPolicy:
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-_IMPATIENCE_BPS: Final = 8.0
-
-
 class WitnessPolicy:
     """Any policy, with the hidden columns of each of its decisions kept by `truth`; a `Policy`."""
 
@@ -151,6 +156,17 @@ class WitnessPolicy:
     def state_hash(self) -> str:
         """The base's: looking changes nothing."""
         return self._base.state_hash()
+
+
+def blind_name(insider: str, group: str) -> str:
+    """What an insider is called that is not told the state of one mechanism."""
+    return f"{insider}{_BLIND_TO}{group}"
+
+
+def insider_of(policy: str) -> str | None:
+    """Which of INSIDERS a policy is, blind to something or not; None for one that is none."""
+    insider = policy.partition(_BLIND_TO)[0]
+    return insider if insider in INSIDERS else None
 
 
 def load_insider(data: bytes) -> ForestModel:
@@ -177,9 +193,33 @@ def make_insider(
     data: bytes,
     truth: HiddenColumns,
     *,
-    reserve_bps: float | None = None,
+    may_wait: bool = True,
 ) -> InsiderPolicy:
-    """The policy of an insider whose model file is `data`, in the world that `truth` meets."""
+    """
+    The policy of an insider whose model file is `data`, in the world that `truth` meets.
+
+    Args:
+        name: one of INSIDERS, or one of them and what it is blind to (`blind_name`).
+        may_wait: False sends at once what it would send at all.
+    """
+    insider = insider_of(name)
+    assert insider is not None, f"no insider: {name}"
     model = InsiderModel(load_insider(data), truth)
     base = SupervisedPolicy(model, resolve_waterfall(config.waterfall, universe), config)
-    return InsiderPolicy(name, model, base, reserve_bps)
+    return InsiderPolicy(name, model, base, RESERVE_BPS[insider] if may_wait else None)
+
+
+def check_has_hidden_state(market: Market) -> None:
+    """
+    Refuse insiders where there is nothing to know.
+
+    Raises:
+        ConfigError: a replay.
+    """
+    if market.scenario.scenario.mode == "replay":
+        raise ConfigError.one(
+            where=market.name,
+            expected="a generated market: only there is hidden state to know",
+            found="a replay of a recorded day",
+            fix="leave the insiders out, or name a scenario of mode generated",
+        )
