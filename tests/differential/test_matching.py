@@ -27,6 +27,12 @@ STREAMS = {
     "one owner who keeps meeting himself": Stream(n_commands=20_000, seed=5, n_owners=2),
     "more orders than rows": Stream(n_commands=20_000, seed=6, submit_frac=0.8, n_venues=2),
     "nothing but nonsense": Stream(n_commands=15_000, seed=7, hostile_frac=1.0),
+    "icebergs everywhere": Stream(
+        n_commands=40_000, seed=9, iceberg_frac=0.7, spread_of_prices=3.0, max_shares=40
+    ),
+    "icebergs of few owners": Stream(
+        n_commands=30_000, seed=10, iceberg_frac=0.5, n_owners=2, spread_of_prices=2.0
+    ),
 }
 BANDS = {
     "a band that must move": 16,
@@ -60,6 +66,7 @@ def test_a_million_commands(seed: int) -> None:
         hostile_frac=0.02,
         n_owners=2 + seed % 5,
         max_shares=5 + 3 * (seed % 6),
+        iceberg_frac=0.15 * (seed % 3),
     )
 
     agree(stream, band_levels=32 << (seed % 3), capacity=2_000)
@@ -119,7 +126,7 @@ def quotes_of(engine: MatchingEngine, venue_idx: int, side: int) -> list[tuple[i
     return quotes
 
 
-def content_of(engine: MatchingEngine) -> list[tuple[int, int, int, bool, int, int]]:
+def content_of(engine: MatchingEngine) -> list[tuple[int, ...]]:
     """Resting orders in the terms of `NaiveMarket.content`."""
     return [
         (
@@ -128,6 +135,8 @@ def content_of(engine: MatchingEngine) -> list[tuple[int, int, int, bool, int, i
             abs(int(order["key"])) * INCREMENT_TICKS,
             bool(order["flags"] & HIDDEN),
             int(order["shares"]),
+            int(order["reserve_shares"]),
+            int(order["display_shares"]),
             int(order["owner"]),
         )
         for order in resting_orders(engine.market)

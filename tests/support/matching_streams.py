@@ -40,6 +40,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     replace_frac: float = 0.08
     n_owners: int = 4  # 0 is anonymous
     max_shares: int = 12
+    iceberg_frac: float = 0.0  # of the new orders, some with terms that an iceberg cannot have
 
 
 def random_stream(stream: Stream) -> CommandArray:
@@ -68,6 +69,8 @@ def random_stream(stream: Stream) -> CommandArray:
         (commands["tif"] == IOC) & (rng.random(n) < 0.4), rng.integers(0, commands["shares"]), 0
     )
     owner = rng.integers(0, stream.n_owners, n)
+    if stream.iceberg_frac > 0.0:
+        _show_less(commands, rng, stream.iceberg_frac)
     rows = np.arange(n)
     commands["target"] = np.maximum(rows - 1 - rng.geometric(1 / 30, n), -1)
     # Three in four ask for an order of their own, the venue for any, the rest for somebody's.
@@ -79,6 +82,17 @@ def random_stream(stream: Stream) -> CommandArray:
     return commands
 
 
+def _show_less(commands: CommandArray, rng: np.random.Generator, frac: float) -> None:
+    """Make icebergs; one in ten keeps terms that do not go with it, and is refused."""
+    n = len(commands)
+    is_iceberg = rng.random(n) < frac
+    commands["display_shares"] = np.where(is_iceberg, rng.integers(1, 8, n), 0)
+    mended = is_iceberg & (rng.random(n) < 0.9)
+    commands["tif"][mended] = DAY
+    commands["min_shares"][mended] = 0
+    commands["flags"][mended & ((commands["flags"] & (MARKET | HIDDEN)) != 0)] = 0
+
+
 def _spoil(commands: CommandArray, rng: np.random.Generator, frac: float) -> None:
     """Overwrite one field of a share of the commands with something that no order may have."""
     n = len(commands)
@@ -86,6 +100,7 @@ def _spoil(commands: CommandArray, rng: np.random.Generator, frac: float) -> Non
         "ticks": np.array([0, -100, 2**31, 2**40, -(2**62), 150, 2**31 - 1, 2**63 - 1]),
         "shares": np.array([0, -1, 100_000_001, 2**31, 2**40, -(2**62), 2**63 - 1, 100_000_000]),
         "min_shares": np.array([-1, 1, 13, 2**40, -(2**62), 2**63 - 1]),
+        "display_shares": np.array([-1, 1, 2**31, 2**40, -(2**62), 2**63 - 1]),
         "target": np.array([-1, -(2**40), 2**40, 2**63 - 1, 10**7]),
         "venue_idx": np.array([-1, 127, 128, 32_767, -32_768]),
         "owner": np.array([-1, -2, -32_768, 32_767]),

@@ -42,6 +42,7 @@ class Row(NamedTuple):
     ticks: int
     shares: int
     min_shares: int
+    display_shares: int
     kind: int
     side: int
     tif: int
@@ -58,10 +59,21 @@ class Resting:
     venue_idx: int
     side: int
     ticks: int
-    shares: int
+    shares: int  # that trade in its place of the queue
+    reserve_shares: int
+    display_shares: int  # of an iceberg, else 0
     flags: int
     owner: int
     names: list[int]  # rows of the commands that it goes by
+
+    @property
+    def open_shares(self) -> int:
+        return self.shares + self.reserve_shares
+
+    def set_open(self, shares: int) -> None:
+        """Have so much left, an iceberg showing no more than it may."""
+        shown = min(shares, self.display_shares) if self.display_shares else shares
+        self.shares, self.reserve_shares = shown, shares - shown
 
     @property
     def is_hidden(self) -> bool:
@@ -114,6 +126,8 @@ class NaiveMarket:
     def submit(self, number: int, row: Row) -> NaiveAnswer:
         """Trade, rest, cancel the rest."""
         problem = self._problem_of(row)
+        if row.display_shares >= row.shares:
+            row = row._replace(display_shares=0)  # nothing to hide
         return self._enter(number, row) if problem is None else NaiveAnswer(problem)
 
     def cancel(self, row: Row) -> NaiveAnswer:
@@ -124,7 +138,7 @@ class NaiveMarket:
         if row.owner not in (-1, order.owner):
             return NaiveAnswer(Outcome.NOT_OWNER)
         self._remove(order)
-        return NaiveAnswer(Outcome.ACCEPTED, cancelled_shares=order.shares)
+        return NaiveAnswer(Outcome.ACCEPTED, cancelled_shares=order.open_shares)
 
     def replace(self, number: int, row: Row) -> NaiveAnswer:
         """Size down in place; anything else is a new order with the old one's terms."""
@@ -137,9 +151,11 @@ class NaiveMarket:
             return NaiveAnswer(Outcome.BAD_SIZE)
         if not self._is_price(row.ticks):
             return NaiveAnswer(Outcome.BAD_PRICE)
-        if row.ticks == order.ticks and row.shares <= order.shares:
-            less_shares = order.shares - row.shares
-            order.shares = row.shares
+        if row.ticks == order.ticks and row.shares <= order.open_shares:
+            less_shares = order.open_shares - row.shares
+            from_reserve = min(less_shares, order.reserve_shares)
+            order.reserve_shares -= from_reserve
+            order.shares -= less_shares - from_reserve
             order.names.append(number)
             self.orders[number] = order
             return NaiveAnswer(
@@ -152,6 +168,7 @@ class NaiveMarket:
             owner=order.owner,
             tif=OrderTif.DAY,
             min_shares=0,
+            display_shares=order.display_shares,
         )
         if order.flags & OrderFlag.POST_ONLY and self._next_against(entered) is not None:
             return NaiveAnswer(Outcome.WOULD_TAKE)
@@ -159,10 +176,11 @@ class NaiveMarket:
         return self._enter(number, entered)
 
     def queue_ahead_shares(self, number: int) -> int:
-        """Shares of the orders in front, at the same price."""
+        """Shares that trade before it, at the same price."""
         order = self.orders[number]
-        ahead = 0
-        for other in self.levels[order.venue_idx, order.side][order.ticks]:
+        level = self.levels[order.venue_idx, order.side][order.ticks]
+        ahead = sum(one.reserve_shares for one in level.displayed) if order.is_hidden else 0
+        for other in level:
             if other is order:
                 break
             ahead += other.shares
@@ -177,10 +195,22 @@ class NaiveMarket:
             if levels[ticks].displayed
         ]
 
-    def content(self) -> list[tuple[int, int, int, bool, int, int]]:
-        """(venue, side, ticks, is_hidden, shares, owner) of each order, in order of priority."""
+    def content(self) -> list[tuple[int, ...]]:
+        """
+        (venue, side, ticks, is_hidden, shares, reserve, display, owner) of each order, in order of
+        priority.
+        """
         return [
-            (venue_idx, side, ticks, order.is_hidden, order.shares, order.owner)
+            (
+                venue_idx,
+                side,
+                ticks,
+                order.is_hidden,
+                order.shares,
+                order.reserve_shares,
+                order.display_shares,
+                order.owner,
+            )
             for (venue_idx, side), levels in self.levels.items()
             for ticks in sorted(levels, reverse=side == 1)
             for order in levels[ticks]
@@ -200,6 +230,11 @@ class NaiveMarket:
             (is_market or self._is_price(row.ticks), Outcome.BAD_PRICE),
             (not (is_post_only and at_once), Outcome.BAD_TERMS),
             (row.min_shares == 0 or at_once, Outcome.BAD_TERMS),
+            (row.display_shares >= 0, Outcome.BAD_TERMS),
+            (
+                row.display_shares == 0 or not (at_once or row.flags & OrderFlag.HIDDEN),
+                Outcome.BAD_TERMS,
+            ),
         )
         return next((outcome for holds, outcome in rules if not holds), None)
 
@@ -235,42 +270,66 @@ class NaiveMarket:
             return None
         return next(iter(levels[best]))
 
+    def _portions(self, row: Row, ticks: int) -> list[tuple[Resting, bool]]:
+        """Who trades at a price, in this order; True: with all it has left, reserve included."""
+        level = self.levels[row.venue_idx, -row.side][ticks]
+        refilled = [(order, True) for order in level.displayed if order.reserve_shares]
+        return (
+            [(order, False) for order in level.displayed]
+            + refilled
+            + [(order, False) for order in level.hidden]
+        )
+
     def _available_shares(self, row: Row) -> int:
         levels = self.levels[row.venue_idx, -row.side]
         found = 0
         for ticks in sorted(levels, reverse=row.side == -1):
-            for order in levels[ticks]:
+            for order, is_all in self._portions(row, ticks):
                 if not self._reaches(row, ticks) or row.owner == order.owner != 0:
                     return found
-                found += order.shares
+                found += order.reserve_shares if is_all else order.shares
         return found
 
     def _trade(self, row: Row) -> tuple[tuple[NaiveFill, ...], int, bool]:
         fills: list[NaiveFill] = []
         left = row.shares
-        while left > 0:
-            order = self._next_against(row)
-            if order is None:
-                break
-            if row.owner != 0 and order.owner == row.owner:
-                return tuple(fills), left, True
-            traded = min(left, order.shares)
-            left -= traded
-            order.shares -= traded
-            fills.append(
-                NaiveFill(
-                    order.number, order.ticks, traded, order.shares, order.owner,
-                    order.venue_idx, order.is_hidden,
-                )
-            )  # fmt: skip
-            if order.shares == 0:
-                self._remove(order)
+        levels = self.levels[row.venue_idx, -row.side]
+        for ticks in sorted(levels, reverse=row.side == -1):
+            for order, is_all in self._portions(row, ticks):
+                if left == 0 or not self._reaches(row, ticks):
+                    return tuple(fills), left, False
+                if row.owner != 0 and order.owner == row.owner:
+                    return tuple(fills), left, True
+                traded = min(left, order.open_shares if is_all else order.shares)
+                left -= traded
+                self._fill(order, traded, is_all=is_all)
+                fills.append(
+                    NaiveFill(
+                        order.number, order.ticks, traded, order.open_shares, order.owner,
+                        order.venue_idx, order.is_hidden,
+                    )
+                )  # fmt: skip
+                if order.open_shares == 0:
+                    self._remove(order)
         return tuple(fills), left, False
+
+    def _fill(self, order: Resting, traded: int, *, is_all: bool) -> None:
+        if is_all:
+            order.set_open(order.open_shares - traded)
+            return
+        order.shares -= traded
+        if order.shares == 0 and order.reserve_shares:
+            order.set_open(order.reserve_shares)
+            queue = self.levels[order.venue_idx, order.side][order.ticks].displayed
+            queue.remove(order)
+            queue.append(order)
 
     def _rest(self, number: int, row: Row, shares: int) -> None:
         order = Resting(
-            number, row.venue_idx, row.side, row.ticks, shares, row.flags, row.owner, [number]
-        )
+            number, row.venue_idx, row.side, row.ticks, 0, 0, row.display_shares, row.flags,
+            row.owner, [number],
+        )  # fmt: skip
+        order.set_open(shares)
         level = self.levels[row.venue_idx, row.side].setdefault(row.ticks, Level())
         level.queue_of(order).append(order)
         self.orders[number] = order

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "evaluate": ("evaluate", "Compare policies on scenarios, paired, with intervals."),
     "train": ("train", "Train a model on a scenario and register it."),
     "ingest": ("ingest", "Turn recorded market data into a normalised tape."),
+    "calibrate": ("calibrate", "Make a scenario from recorded data, and say how far they differ."),
     "venues": ("venues", "Run the simulated venues that a configuration describes."),
     "oms": ("oms", "Send a client's orders to a router, and wait for their end."),
     "run": ("run", "Run the live router that a configuration describes."),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from penstock._kernels import inlined
-from penstock.sim.layout import WorldState
+from penstock.sim.layout import Rows, WorldState
+from penstock.sim.matching import fills_needed
 
-# One event adds at most two messages for each order that it fills, and a few for each that it
-# enters or withdraws.
-_ROWS_PER_LIVE_ORDER = 2
+# One event adds at most two messages for each fill, and a few for each order that it enters or
+# withdraws.
+_ROWS_PER_FILL = 2
 _ROWS_BESIDES = 512
 
 
@@ -37,10 +38,16 @@ def drop_consumed(state: WorldState) -> None:
 
 
 @inlined
+def rows_needed(head: Rows) -> int:
+    """What the next event can add to a buffer at most."""
+    return _ROWS_PER_FILL * fills_needed(head) + _ROWS_BESIDES
+
+
+@inlined
 def has_room(state: WorldState) -> bool:
     """True when the buffers can take whatever the next event brings."""
     world = state.world
-    need = _ROWS_PER_LIVE_ORDER * state.head[0].n_live + _ROWS_BESIDES
+    need = rows_needed(state.head)
     return bool(
         world[0].tape_n + need <= len(state.tape)
         and world[0].reports_n + need <= len(state.reports)

@@ -49,7 +49,7 @@ def build_state(scenario: Scenario, seed: int, script: ScriptArray) -> WorldStat
         books=market.books,
         levels=market.levels,
         orders=market.orders,
-        fills=empty_fills(sizes.capacity + 1),
+        fills=empty_fills(2 * sizes.capacity + 1),
         results=empty_results(1),
         handles=np.zeros(sizes.first_child_ref + FIRST_CHILDREN, dtype=np.int64),
         refs=np.zeros(sizes.capacity + 1, dtype=np.int64),

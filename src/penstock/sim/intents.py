@@ -21,6 +21,7 @@ def intend_to_enter(
     intents[i].ticks = ticks
     intents[i].shares = shares
     intents[i].min_shares = min_shares
+    intents[i].display_shares = 0
     intents[i].tif = tif
     intents[i].flags = flags
     intents[i].owner = owner

@@ -138,6 +138,7 @@ INTENT_DTYPE = np.dtype(
         ("ticks", np.int64),
         ("shares", np.int64),
         ("min_shares", np.int64),
+        ("display_shares", np.int64),
         ("tif", np.int64),
         ("flags", np.int64),
         ("owner", np.int64),

@@ -224,7 +224,7 @@ def execute(state: WorldState, i: int) -> int:
         n_fills = submit_order(
             head, books, levels, orders, intents[i].venue_idx, intents[i].side, intents[i].ticks,
             intents[i].shares, intents[i].tif, intents[i].flags, intents[i].owner,
-            intents[i].min_shares, fills, 0, results, 0,
+            intents[i].min_shares, intents[i].display_shares, fills, 0, results, 0,
         )  # fmt: skip
     elif intents[i].kind == WITHDRAW:
         handle = state.handles[intents[i].ref]

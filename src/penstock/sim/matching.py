@@ -63,9 +63,15 @@ def is_price(head: HeadArray, ticks: int) -> bool:
 
 
 @inlined
+def fills_needed(head: HeadArray) -> int:
+    """Fills that the next order can bring at most."""
+    return int(head[0].n_live + head[0].n_icebergs)
+
+
+@inlined
 def problem_of(
     head: HeadArray, venue_idx: int, side: int, ticks: int, shares: int, tif: int, flags: int,
-    owner: int, min_shares: int,
+    owner: int, min_shares: int, display_shares: int,
 ) -> int:  # fmt: skip
     """Reject code of an order whose fields cannot be, else ACCEPTED; looks at no book."""
     at_once = tif != DAY or (flags & MARKET) != 0
@@ -84,7 +90,11 @@ def problem_of(
         code = BAD_TERMS
     elif (flags & MARKET) == 0 and not is_price(head, ticks):
         code = BAD_PRICE
-    elif ((flags & POST_ONLY) != 0 and at_once) or (min_shares > 0 and not at_once):
+    elif (
+        ((flags & POST_ONLY) != 0 and at_once)
+        or (min_shares > 0 and not at_once)
+        or (display_shares != 0 and (display_shares < 0 or at_once or (flags & HIDDEN) != 0))
+    ):
         code = BAD_TERMS
     return code
 
@@ -108,7 +118,7 @@ def write_result(
 def enter_order(
     head: HeadArray, books: BookArray, levels: LevelArray, orders: OrderArray,
     book: int, key: int, shares: int, tif: int, flags: int, owner: int, min_shares: int,
-    out_fills: FillArray, n_fills: int, out_results: ResultArray, i: int,
+    display_shares: int, out_fills: FillArray, n_fills: int, out_results: ResultArray, i: int,
 ) -> int:  # fmt: skip
     """`submit_order` for fields that are known to be right."""
     code = ACCEPTED
@@ -134,7 +144,9 @@ def enter_order(
     if code == ACCEPTED and left > 0 and tif == DAY and (flags & MARKET) == 0:
         # After any trade there is a free row: with shares left, each fill emptied one.
         if head[0].n_live < head[0].capacity:
-            handle = link_order(head, books, levels, orders, book, key, left, flags, owner)
+            handle = link_order(
+                head, books, levels, orders, book, key, left, flags, owner, display_shares
+            )
         else:
             code = MARKET_FULL
     resting = left if handle != 0 else 0
@@ -150,7 +162,8 @@ def enter_order(
 def submit_order(
     head: HeadArray, books: BookArray, levels: LevelArray, orders: OrderArray,
     venue_idx: int, side: int, ticks: int, shares: int, tif: int, flags: int, owner: int,
-    min_shares: int, out_fills: FillArray, n_fills: int, out_results: ResultArray, i: int,
+    min_shares: int, display_shares: int, out_fills: FillArray, n_fills: int,
+    out_results: ResultArray, i: int,
 ) -> int:  # fmt: skip
     """
     Enter one order: trade what it can, rest what may rest, cancel what is left.
@@ -167,23 +180,29 @@ def submit_order(
         flags: bits: MARKET; POST_ONLY, refused if it would trade, even with a hidden order; HIDDEN.
         owner: 0..MAX_OWNER; 0 is anonymous.
         min_shares: with IOC or MARKET: trade at least this, over all fills, or nothing.
-        out_fills: receives the fills from row `n_fills` on; needs a row for each live order.
+        display_shares: with a DAY order that is not HIDDEN: show only so many at a time, an
+            iceberg; 0 shows all.
+        out_fills: receives the fills from row `n_fills` on; needs `fills_needed` rows.
         out_results: row `i` receives the answer, see `RESULT_DTYPE` and `Outcome`.
 
     Returns the new number of fills. Never raises; a refused order changes nothing.
     Cost: O(1) and O(1) a fill, near the touch; elsewhere docs/adr/0004-flat-array-matching.md.
     Reference: tests/support/naive_matching.py.
     """
-    code = problem_of(head, venue_idx, side, ticks, shares, tif, flags, owner, min_shares)
-    if code == ACCEPTED and len(out_fills) - n_fills < head[0].n_live:
+    code = problem_of(
+        head, venue_idx, side, ticks, shares, tif, flags, owner, min_shares, display_shares
+    )
+    if code == ACCEPTED and len(out_fills) - n_fills < fills_needed(head):
         code = NO_ROOM
     if code == ACCEPTED:
+        if display_shares >= shares:
+            display_shares = 0  # nothing to hide
         key = MARKET_KEY
         if (flags & MARKET) == 0:
             key = side * (ticks // head[0].increment_ticks)
         n_fills = enter_order(
             head, books, levels, orders, venue_idx * 2 + (1 - side) // 2, key, shares, tif,
-            flags, owner, min_shares, out_fills, n_fills, out_results, i,
+            flags, owner, min_shares, display_shares, out_fills, n_fills, out_results, i,
         )  # fmt: skip
     else:
         write_result(out_results, i, code, 0, 0, 0, 0, n_fills, 0)
@@ -209,7 +228,7 @@ def cancel_order(
     elif owner != ANY_OWNER and orders[slot].owner != owner:
         code = NOT_OWNER
     else:
-        cancelled = orders[slot].shares
+        cancelled = orders[slot].shares + orders[slot].reserve_shares
         unlink_order(head, books, levels, orders, slot)
     write_result(out_results, i, code, 0, 0, 0, cancelled, 0, 0)
     return code
@@ -226,6 +245,7 @@ def replace_order(
 
     Same price and not larger: it keeps its place and its handle. Anything else gives both up: the
     order is cancelled and entered anew with its own terms, so it may trade, and meet an own order.
+    An iceberg gets smaller in its reserve first.
 
     Args:
         shares: what shall be open afterwards, fills so far not counted.
@@ -242,7 +262,7 @@ def replace_order(
         code = BAD_SIZE
     elif not is_price(head, ticks):
         code = BAD_PRICE
-    elif len(out_fills) - n_fills < head[0].n_live:
+    elif len(out_fills) - n_fills < fills_needed(head):
         code = NO_ROOM
     if code != ACCEPTED:
         write_result(out_results, i, code, 0, 0, 0, 0, n_fills, 0)
@@ -250,7 +270,8 @@ def replace_order(
     book = int(orders[slot].book)
     flags = int(orders[slot].flags)
     own = int(orders[slot].owner)
-    before = int(orders[slot].shares)
+    before = int(orders[slot].shares) + int(orders[slot].reserve_shares)
+    display_shares = int(orders[slot].display_shares)
     key = ticks // head[0].increment_ticks
     if book & 1:
         key = -key
@@ -263,7 +284,7 @@ def replace_order(
         return n_fills
     unlink_order(head, books, levels, orders, slot)
     return enter_order(
-        head, books, levels, orders, book, key, shares, DAY, flags, own, 0,
+        head, books, levels, orders, book, key, shares, DAY, flags, own, 0, display_shares,
         out_fills, n_fills, out_results, i,
     )  # fmt: skip
 
@@ -283,7 +304,7 @@ def run_stream(
     when the next command's fills might not fit: empty `out_fills` and call again.
     """
     for i in range(lo, hi):
-        if len(out_fills) - n_fills < head[0].n_live:
+        if len(out_fills) - n_fills < fills_needed(head):
             return i, n_fills
         kind = commands[i].kind
         if kind == SUBMIT:
@@ -291,7 +312,7 @@ def run_stream(
                 head, books, levels, orders,
                 int(commands[i].venue_idx), int(commands[i].side), commands[i].ticks,
                 commands[i].shares, int(commands[i].tif), int(commands[i].flags),
-                int(commands[i].owner), commands[i].min_shares,
+                int(commands[i].owner), commands[i].min_shares, commands[i].display_shares,
                 out_fills, n_fills, out_results, i,
             )  # fmt: skip
         else:

@@ -11,7 +11,9 @@ import numpy as np
 from penstock.sim.matching_far import find_far
 from penstock.sim.matching_types import HIDDEN, NO_KEY, Market, OrderArray
 
-_CONTENT_FIELDS: Final = ("book", "key", "flags", "shares", "reserve_shares", "aux", "owner")
+_CONTENT_FIELDS: Final = (
+    "book", "key", "flags", "shares", "reserve_shares", "display_shares", "owner"
+)  # fmt: skip
 
 
 def state_hash(market: Market) -> str:
@@ -114,10 +116,14 @@ def _check_level(market: Market, row: int) -> tuple[list[int], list[str]]:
                 problems.append(f"order {slot} points back at {order['prev']}, not {before}")
             if order["shares"] < 1:
                 problems.append(f"order {slot} rests with {order['shares']} shares")
+            if order["reserve_shares"] != 0 and order["shares"] > order["display_shares"]:
+                problems.append(f"order {slot} displays {order['shares']} and has a reserve")
             before = slot
         if level[tail] != before:
             problems.append(f"row {row}: {tail} is {level[tail]}, the last order is {before}")
         held = sum(int(market.orders["shares"][slot]) for slot in queue)
+        if is_hidden:
+            held += sum(int(market.orders["reserve_shares"][slot]) for slot in slots)
         if level[total] != held:
             problems.append(f"row {row}: {total} is {level[total]}, its orders hold {held}")
         slots += queue
@@ -153,8 +159,10 @@ def _check_rows(market: Market, live: set[int]) -> list[str]:
     used = int(head["n_used"])
     free = list(_queue(market, int(head["free_slot"])))
     problems = []
-    if head["n_live"] != len(live):
-        problems.append(f"n_live is {head['n_live']}, {len(live)} orders rest")
+    n_icebergs = int(np.count_nonzero(market.orders["display_shares"][list(live)]))
+    for name, n in (("n_live", len(live)), ("n_icebergs", n_icebergs)):
+        if head[name] != n:
+            problems.append(f"{name} is {head[name]}, {n} rest")
     if sorted([*live, *free]) != list(range(1, used + 1)):
         problems.append("queues and free list do not make up the rows used so far")
     is_odd = (market.orders["generation"] & 1) == 1

@@ -78,7 +78,7 @@ class MatchingEngine:
         band_levels: int = 1_024,
     ) -> None:
         self.market = make_market(n_venues, increment_ticks, capacity, band_levels)
-        self._fills = empty_fills(capacity)
+        self._fills = empty_fills(2 * capacity)
         self._results = empty_results(1)
 
     def submit(
@@ -92,11 +92,12 @@ class MatchingEngine:
         flags: OrderFlag = NO_FLAGS,
         owner: int = 0,
         min_shares: int = 0,
+        display_shares: int = 0,
     ) -> Answer:
         """Enter one order; terms as in `submit_order`. `ticks` is ignored with MARKET."""
         submit_order(
             *self.market, venue_idx, int(side), ticks, shares, int(tif), int(flags), owner,
-            min_shares, self._fills, 0, self._results, 0,
+            min_shares, display_shares, self._fills, 0, self._results, 0,
         )  # fmt: skip
         return self._answer()
 
@@ -124,9 +125,10 @@ class MatchingEngine:
         return results, fills[:n_fills]
 
     def resting_shares(self, handle: int) -> Shares:
-        """Open quantity of an order, 0 when it no longer rests."""
+        """Open quantity of an order, reserve included; 0 when it no longer rests."""
         slot = order_of(self.market.orders, handle)
-        return Shares(int(self.market.orders["shares"][slot]) if slot else 0)
+        order = self.market.orders[slot]
+        return Shares(int(order["shares"] + order["reserve_shares"]) if slot else 0)
 
     def queue_ahead_shares(self, handle: int) -> Shares | None:
         """Shares at its price that trade before an order, None when it no longer rests."""

@@ -23,9 +23,14 @@ from penstock.sim.matching_types import (
 @inlined
 def link_order(
     head: HeadArray, books: BookArray, levels: LevelArray, orders: OrderArray,
-    book: int, key: int, shares: int, flags: int, owner: int,
+    book: int, key: int, shares: int, flags: int, owner: int, display_shares: int,
 ) -> int:  # fmt: skip
     """Put a new order at the end of its queue; returns its handle. A free row must exist."""
+    reserve_shares = 0
+    if display_shares > 0:
+        head[0].n_icebergs += 1
+        reserve_shares = max(0, shares - display_shares)
+        shares -= reserve_shares
     before_first_order(head, books, levels, book, key)
     slot = int(head[0].free_slot)
     if slot != 0:
@@ -51,12 +56,15 @@ def link_order(
         before = levels[row].tail
         levels[row].tail = slot
         levels[row].displayed_shares += shares
+        levels[row].hidden_shares += reserve_shares
         if before == 0:
             levels[row].head = slot
     orders[before].next = slot  # row 0 takes the write when there is nobody in front
     generation = (int(orders[slot].generation) + 1) & GENERATION_MASK
     orders[slot].key = key
     orders[slot].shares = shares
+    orders[slot].reserve_shares = reserve_shares
+    orders[slot].display_shares = display_shares
     orders[slot].next = 0
     orders[slot].prev = before
     orders[slot].generation = generation
@@ -86,6 +94,9 @@ def unlink_order(
             levels[row].hidden_tail = before
     else:
         levels[row].displayed_shares -= orders[slot].shares
+        levels[row].hidden_shares -= orders[slot].reserve_shares
+        if orders[slot].display_shares > 0:
+            head[0].n_icebergs -= 1
         if before == 0:
             levels[row].head = behind
         if behind == 0:
@@ -104,10 +115,37 @@ def shrink_order(
     head: HeadArray, books: BookArray, levels: LevelArray, orders: OrderArray,
     slot: int, less_shares: int,
 ) -> None:  # fmt: skip
-    """Take shares off an order that keeps at least one; nothing else moves."""
+    """Take shares off an order that keeps at least one, its reserve first; nothing else moves."""
     row = level_of(head, books, levels, int(orders[slot].book), int(orders[slot].key))
+    from_reserve = min(less_shares, int(orders[slot].reserve_shares))
+    orders[slot].reserve_shares -= from_reserve
+    levels[row].hidden_shares -= from_reserve
+    less_shares -= from_reserve
     orders[slot].shares -= less_shares
     if orders[slot].flags & HIDDEN:
         levels[row].hidden_shares -= less_shares
     else:
         levels[row].displayed_shares -= less_shares
+
+
+@kernel
+def refill_order(levels: LevelArray, orders: OrderArray, row: int, slot: int) -> None:
+    """
+    Show the next slice of the first displayed order, an iceberg that shows nothing any more.
+
+    It goes to the end of the displayed queue: what was hidden has no place in it yet.
+    """
+    shares = min(orders[slot].display_shares, orders[slot].reserve_shares)
+    orders[slot].shares = shares
+    orders[slot].reserve_shares -= shares
+    levels[row].displayed_shares += shares
+    levels[row].hidden_shares -= shares
+    behind = orders[slot].next
+    if behind != 0:
+        last = levels[row].tail
+        levels[row].head = behind
+        orders[behind].prev = 0
+        orders[last].next = slot
+        orders[slot].prev = last
+        orders[slot].next = 0
+        levels[row].tail = slot

@@ -111,8 +111,8 @@ ORDER_DTYPE = np.dtype(
     [
         ("key", np.int32),  # price in increments, negated for a sell: larger is always better
         ("shares", np.int32),  # what the queue can trade now
-        ("reserve_shares", np.int32),  # behind it, for icebergs; 0 for now
-        ("aux", np.int32),  # iceberg: displayed size; hidden: minimum quantity; 0 for now
+        ("reserve_shares", np.int32),  # not displayed, behind it: an iceberg's
+        ("display_shares", np.int32),  # an iceberg's displayed size; 0 for any other order
         ("next", np.int32),  # slot of the order behind, 0 at the tail
         ("prev", np.int32),  # slot of the order in front, 0 at the head
         ("generation", np.int32),  # odd while the row is in use; grows at each use and release
@@ -127,7 +127,7 @@ ORDER_DTYPE = np.dtype(
 LEVEL_DTYPE = np.dtype(
     [
         ("displayed_shares", np.int64),  # sums can pass 2**31: 64 bits
-        ("hidden_shares", np.int64),
+        ("hidden_shares", np.int64),  # of hidden orders, and the reserves of icebergs
         ("head", np.int32),  # first displayed order, 0 when there is none
         ("tail", np.int32),
         ("hidden_head", np.int32),
@@ -165,6 +165,7 @@ HEAD_DTYPE = np.dtype(
         ("free_slot", np.int64),  # head of the list of released rows, 0 when there is none
         ("n_used", np.int64),  # rows ever used: 1..n_used; rows above were never touched
         ("n_live", np.int64),
+        ("n_icebergs", np.int64),  # of them: each may trade twice with one incoming order
     ],
     align=True,
 )
@@ -175,7 +176,7 @@ FILL_DTYPE = np.dtype(
         ("handle", np.int64),  # the resting order
         ("ticks", np.int32),
         ("shares", np.int32),
-        ("leaves_shares", np.int32),  # of the resting order, after this
+        ("leaves_shares", np.int32),  # of the resting order, reserve included, after this
         ("owner", np.int32),  # of the resting order
         ("venue_idx", np.int32),
         ("is_hidden", np.int32),  # 1 when the resting order was not displayed
@@ -204,6 +205,7 @@ COMMAND_DTYPE = np.dtype(
         ("ticks", np.int64),  # wide, so that absurd input arrives as it was sent
         ("shares", np.int64),
         ("min_shares", np.int64),
+        ("display_shares", np.int64),
         ("kind", np.uint8),  # CommandKind
         ("side", np.int8),
         ("tif", np.uint8),

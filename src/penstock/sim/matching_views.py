@@ -104,8 +104,8 @@ def queue_ahead_shares(
     """
     Shares at the same price that trade before a resting order; -1 when the handle is not live.
 
-    Displayed orders in front of it; for a hidden order all displayed ones and the hidden ones in
-    front. Cost: one step for each order of the queue in front.
+    Displayed shares in front of it; for a hidden order all displayed ones, the reserves of
+    icebergs, and the hidden ones in front. Cost: one step for each order of the queue in front.
     """
     slot = order_of(orders, handle)
     if slot == 0:
@@ -114,6 +114,10 @@ def queue_ahead_shares(
     if orders[slot].flags & HIDDEN:
         row = level_of(head, books, levels, int(orders[slot].book), int(orders[slot].key))
         ahead += levels[row].displayed_shares
+        shown = levels[row].head
+        while head[0].n_icebergs > 0 and shown != 0:
+            ahead += orders[shown].reserve_shares
+            shown = orders[shown].next
     slot = int(orders[slot].prev)
     while slot != 0:
         ahead += orders[slot].shares

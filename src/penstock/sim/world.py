@@ -30,6 +30,7 @@ from penstock.domain import (
 )
 from penstock.engine.port import MarketSlice, Sequencer
 from penstock.sim import codes
+from penstock.sim.buffers import rows_needed
 from penstock.sim.build import build_state
 from penstock.sim.codes import Reason, ReportKind
 from penstock.sim.desk import post
@@ -217,7 +218,7 @@ class World:
         state, world = self._state, self._state.world[0]
         if len(state.tape) >= MAX_BATCH and world["tape_ready"] > len(state.tape) // 2:
             return False
-        need = 2 * int(state.head[0]["n_live"]) + 512
+        need = int(rows_needed(state.head))
         for name in ("tape", "reports", "audit"):
             while world[f"{name}_n"] + need > len(getattr(self._state, name)):
                 self._grow(name)

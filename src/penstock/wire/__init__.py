@@ -1,8 +1,12 @@
 """What comes in from outside, and what goes out, as bytes: codecs and tape files."""
 
+from penstock.wire.databento_csv import read_mbo_csv
 from penstock.wire.ingest import ingest_consolidated
 from penstock.wire.lean_tape import read_consolidated
+from penstock.wire.lobster import read_lobster
 from penstock.wire.normalising import IngestResult
+from penstock.wire.order_log import ORDER_DTYPE, OrderKind, OrderLog
+from penstock.wire.rule605 import Rule605, read_rule605
 from penstock.wire.tape_file import (
     Cleaning,
     SourceFile,
@@ -10,13 +14,34 @@ from penstock.wire.tape_file import (
     TapeFile,
     decode_tape,
     encode_tape,
+    read_bytes,
     read_tape,
     write_tape,
 )
 from penstock.wire.unpacking import NamedBytes
 from penstock.wire.us_codes import US_VENUES, TapeVenue
+from penstock.wire.venue_shares import (
+    AtsShares,
+    ExchangeShares,
+    read_ats_part,
+    read_ats_shares,
+    read_exchange_shares,
+)
 
 __all__ = [
+    "ORDER_DTYPE",
+    "AtsShares",
+    "ExchangeShares",
+    "OrderKind",
+    "OrderLog",
+    "Rule605",
+    "read_ats_part",
+    "read_ats_shares",
+    "read_bytes",
+    "read_exchange_shares",
+    "read_lobster",
+    "read_mbo_csv",
+    "read_rule605",
     "US_VENUES",
     "Cleaning",
     "IngestResult",

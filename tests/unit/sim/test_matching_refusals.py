@@ -182,9 +182,9 @@ def test_an_order_whose_fills_might_not_fit_is_refused_before_it_trades() -> Non
     market = make_market(1, 1, 8, 16)
     results = empty_results(1)
     for _ in range(3):
-        submit_order(*market, 0, -1, 1000, 10, 0, 0, 0, 0, empty_fills(8), 0, results, 0)
+        submit_order(*market, 0, -1, 1000, 10, 0, 0, 0, 0, 0, empty_fills(8), 0, results, 0)
 
-    n_fills = submit_order(*market, 0, 1, 1000, 30, 0, 0, 0, 0, empty_fills(4), 2, results, 0)
+    n_fills = submit_order(*market, 0, 1, 1000, 30, 0, 0, 0, 0, 0, empty_fills(4), 2, results, 0)
 
     assert (2, Outcome.NO_ROOM) == (n_fills, results["code"][0])
     assert 3 == market.head["n_live"][0]

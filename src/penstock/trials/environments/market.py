@@ -45,7 +45,7 @@ class MarketEnv(gymnasium.Env[Observation, Action]):
         self._floor = MarketFloor(scenario_of(scenario), task or MarketTask(), 1)
         self._has_day, self._is_over = False, True
         desk = self._floor.desk
-        self._actions, self._observation = desk.actions[0], desk.observations[0]
+        self._observation = desk.observations[0]
         self._rewards, self._ends = desk.rewards, desk.ends
         self.action_space = gymnasium.spaces.MultiDiscrete(self._floor.action_counts)
         self.observation_space = observation_box(self._floor.n_numbers)
@@ -78,8 +78,8 @@ class MarketEnv(gymnasium.Env[Observation, Action]):
         `truncated`: the day ended first; the rest was charged too. `info` has the account then.
         """
         assert not self._is_over, "the episode is over: call reset first"
-        self._actions[:] = action
-        self._floor.step()
+        verb, venue_idx, size = np.asarray(action).tolist()
+        self._floor.step_alone(verb, venue_idx, size)
         terminated, truncated = self._ends.item(0), self._ends.item(1)
         info: dict[str, Any] = {}
         if terminated or truncated:

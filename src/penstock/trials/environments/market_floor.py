@@ -24,7 +24,13 @@ from penstock.sim.layout import WorldState
 from penstock.sim.stacking import replaced, stack_of, with_more_room
 from penstock.trials.day import mean_take_fee_ticks
 from penstock.trials.environments.config import MarketTask, check_task
-from penstock.trials.environments.market_kernels import BAD_ACTION, begin, pause, step_worlds
+from penstock.trials.environments.market_kernels import (
+    BAD_ACTION,
+    begin,
+    pause,
+    step_alone,
+    step_worlds,
+)
 from penstock.trials.environments.market_layout import (
     AGENT_DTYPE,
     LOTS,
@@ -67,6 +73,7 @@ class MarketFloor:
     def _enter(self) -> None:
         # One entry for these very arrays; they are replaced only where it is made anew.
         self._step = entry_of(step_worlds, self._stack, self.desk, 0)
+        self._step_alone = entry_of(step_alone, self._stack, self.desk, 0, 0, 0)
 
     @property
     def stack(self) -> WorldState:
@@ -150,11 +157,14 @@ class MarketFloor:
             InputError: an action is outside its space; nothing has happened.
         """
         n_done = self._step(self._stack, self.desk, 0)
-        if n_done == BAD_ACTION:
-            self._refuse()
-        while n_done < len(self._worlds):
-            self._make_room()
-            n_done = self._step(self._stack, self.desk, n_done)
+        if n_done < len(self._worlds):
+            self._go_on(n_done)
+
+    def step_alone(self, verb: int, venue_idx: int, size: int) -> None:
+        """`step` for the agent of the only world."""
+        n_done = self._step_alone(self._stack, self.desk, verb, venue_idx, size)
+        if n_done < 1:
+            self._go_on(n_done)
 
     def state_hash(self, w: int) -> str:
         """Content of market and agent `w`: equal for equal histories."""
@@ -173,13 +183,17 @@ class MarketFloor:
         side = 1 if generator.random() < wish.buy_frac else -1
         return side, max(lot, lot * round(wanted_shares / lot))
 
-    def _refuse(self) -> None:
-        raise InputError.one(
-            where="step: action",
-            expected=f"verb, venue and size, each at least 0 and below {self.action_counts}",
-            found=self.desk.actions.tolist(),
-            fix="sample the action space to see what it holds",
-        )
+    def _go_on(self, n_done: int) -> None:
+        if n_done == BAD_ACTION:
+            raise InputError.one(
+                where="step: action",
+                expected=f"verb, venue and size, each at least 0 and below {self.action_counts}",
+                found=self.desk.actions.tolist(),
+                fix="sample the action space to see what it holds",
+            )
+        while n_done < len(self._worlds):
+            self._make_room()
+            n_done = self._step(self._stack, self.desk, n_done)
 
     def _make_room(self) -> None:
         self._stack = with_more_room(self._stack, self._worlds)

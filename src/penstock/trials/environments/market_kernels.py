@@ -42,6 +42,8 @@ def step_worlds(stack: WorldState, desk: Desk, first: int) -> int:
     Returns how many agents are done with the step; fewer than all means that the next one's world
     needs room in its buffers before the call can go on from there. BAD_ACTION: one of the actions
     is outside its space, and nothing has happened.
+
+    Reference: tests/support/naive_agents.py, checked by tests/differential/test_market_env.py.
     """
     for w in range(len(desk.agents)):
         if not is_possible(desk, w):
@@ -50,6 +52,16 @@ def step_worlds(stack: WorldState, desk: Desk, first: int) -> int:
         if not desk.agents[w].is_over and step_one(world_at(stack, w), desk, w) == NEED_ROOM:
             return w
     return len(desk.agents)
+
+
+@kernel
+def step_alone(stack: WorldState, desk: Desk, verb: int, venue_idx: int, size: int) -> int:
+    """`step_worlds` for one agent: its action comes in numbers, which is faster than an array."""
+    if not desk.agents[0].is_midway:
+        desk.actions[0, 0] = verb
+        desk.actions[0, 1] = venue_idx
+        desk.actions[0, 2] = size
+    return step_worlds(stack, desk, _ZERO)
 
 
 @inlined

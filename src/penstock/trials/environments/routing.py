@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.domain import N_TACTICS, InputError
+from penstock.domain import BPS_PER_UNIT, N_TACTICS, InputError
 from penstock.routing import Frame, RoutingConfig
 from penstock.sim import Hidden, Scenario
 from penstock.trials.environments.agent_policy import Preferences
@@ -115,6 +115,11 @@ class RoutingEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         self._turns = None
 
     @property
+    def scenario(self) -> Scenario:
+        """The market's description."""
+        return self._scenario
+
+    @property
     def n_events(self) -> int:
         """Events of the day's market so far."""
         return 0 if self._day is None else self._day.world.n_events
@@ -123,6 +128,14 @@ class RoutingEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         """What no router may know now: for insiders, and for critics in training."""
         assert self._day is not None, "call reset first"
         return self._day.world.hidden()
+
+    def coming_bps(self, side: float) -> float:
+        """How far M* is from the midpoint that the engine sees: up for side 1, down for −1."""
+        assert self._day is not None, "call reset first"
+        mid_ticks = self._day.mid_ticks_x2() / 2
+        if mid_ticks == 0:
+            return 0.0
+        return side * BPS_PER_UNIT * (self._day.world.reference_price_ticks() / mid_ticks - 1.0)
 
     def _shown(self, frame: Frame) -> tuple[Observation, dict[str, Any]]:
         observation = observation_of(frame)

@@ -47,6 +47,10 @@ class RoutingDay:
             host.book_parent(order)
         host.run(self._scenario.end_ns)
 
+    def mid_ticks_x2(self) -> int:
+        """Twice the midpoint as the engine sees it now; 0 without an NBBO."""
+        return self._engine.view.touch(0).mid_ticks_x2
+
     def state_hash(self) -> str:
         """Engine and market, as in `penstock.trials.Day`."""
         return f"{self._engine.state_hash()[:32]}{self.world.state_hash()[:32]}"

@@ -1,0 +1,63 @@
+"""A day of a scenario without any orders of ours, as a sample."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from penstock.domain import NS_PER_S, Ns, TapeKind
+from penstock.sim import Scenario, World
+from penstock.trials.calibration.folding import Folder
+from penstock.trials.calibration.sample import Quotes, Sample, on_clock, prints_of
+
+# Books fill up and prices forget that all of them started at one point: not measured.
+WARM_UP_S: Final = 120
+_STEP_S: Final = 60
+
+
+def simulated_sample(
+    scenario: Scenario, seed: int, *, duration_s: float | None = None, clock_ns: int = 1_000_000
+) -> Sample:
+    """
+    What a listener to all venues would have recorded of one simulated day.
+
+    Times are those of receipt, cut to `clock_ns` as a tape's clock cuts them. The first two minutes
+    are left out.
+
+    Args:
+        duration_s: length that is measured; the scenario's where None.
+    """
+    world = World(scenario, seed)
+    n_venues = len(scenario.venues)
+    is_protected = np.array([venue.protected for venue in scenario.venues])
+    folder = Folder(is_protected)
+    length_s = scenario.scenario.duration_s - WARM_UP_S if duration_s is None else duration_s
+    start_ns = int(scenario.start_ns) + WARM_UP_S * NS_PER_S
+    end_ns = start_ns + round(length_s * NS_PER_S)
+    prints, step_end_ns = [], int(world.now_ns)
+    while step_end_ns < end_ns:
+        step_end_ns = min(step_end_ns + _STEP_S * NS_PER_S, end_ns)
+        while world.now_ns < step_end_ns:
+            batch, _ = world.advance(Ns(step_end_ns))
+            tape = batch.tape[batch.lo : batch.hi]
+            folder.fold(tape)
+            prints.append(tape[tape["kind"] == TapeKind.TRADE].copy())
+    states = folder.states()
+    rows = np.concatenate(prints)
+    rows["event_ns"] = on_clock(rows["recv_ns"], clock_ns)
+    states[:, 0] = on_clock(states[:, 0], clock_ns)
+    is_last = np.append(states[1:, 0] != states[:-1, 0], True)
+    whole = Sample(
+        label=f"{scenario.scenario.name}, seed {seed}",
+        symbol=scenario.instrument.symbol,
+        day=scenario.scenario.day,
+        start_ns=start_ns,
+        end_ns=end_ns,
+        increment_ticks=int(scenario.increment_ticks),
+        venues=tuple(venue.mic for venue in scenario.venues),
+        quotes=Quotes(*states[is_last].T),
+        prints=prints_of(rows),
+        quote_sides=folder.setters[:n_venues],
+    )
+    return whole.between(start_ns, end_ns)
