@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -17,14 +17,18 @@ from penstock.learning.training import CollectTask, Rounds, day_number, origin_o
 from penstock.models import ForestModel, dump_model
 from penstock.routing import Policy, RoutingConfig, static_policy
 from penstock.trials import (
+    ABLATED,
+    GROUPS,
     HIDDEN_NAMES,
     INSIDER_VERSION,
+    NOTHING,
     PRICE,
     TRAINING_SEED,
     HiddenColumns,
     Market,
     Setting,
     WitnessPolicy,
+    blind_name,
     check_has_hidden_state,
     columns_of,
     known_to,
@@ -33,6 +37,8 @@ from penstock.trials import (
     run_day,
     run_tasks,
 )
+
+_LEFT_OUT_EVERY: Final = 8  # of the days, for the insider with less to learn from
 
 
 class InsiderSetup(NamedTuple):
@@ -146,3 +152,23 @@ def train_insider(
 
 
 assert len(columns_of(())) == N_FEATURES
+
+
+def train_blind(dataset: Dataset, settings: TrainSettings) -> Iterator[tuple[str, ForestModel]]:
+    """
+    The venue insider without each of GROUPS in turn, and without an eighth of the days.
+
+    From the same experience, so that what differs is what can be seen in it.
+
+    Args:
+        dataset: with every hidden column, as `train_insider` returns it.
+    Yields:
+        Names as `ablated_policies` gives them, all but the first, with their models.
+    """
+    for group in GROUPS:
+        names = known_to(ABLATED, group)
+        yield blind_name(ABLATED, group), train_lightgbm(seen_by(dataset, names), settings)
+    days = np.unique(dataset.day)
+    fewer = dataset.select(~np.isin(dataset.day, days[::_LEFT_OUT_EVERY]))
+    everything = seen_by(fewer, known_to(ABLATED))
+    yield blind_name(ABLATED, NOTHING), train_lightgbm(everything, settings)

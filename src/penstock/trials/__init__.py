@@ -1,5 +1,13 @@
 """Trials: days in simulated markets, paired comparisons, statistics, pages."""
 
+from penstock.trials.ablation import (
+    ABLATED,
+    NOTHING,
+    Ablations,
+    MechanismValue,
+    ablate_market,
+    ablated_policies,
+)
 from penstock.trials.compare import (
     Comparison,
     PolicyResult,
@@ -54,6 +62,12 @@ from penstock.trials.warming import warm_up
 from penstock.trials.workers import run_tasks
 
 __all__ = [
+    "ABLATED",
+    "NOTHING",
+    "Ablations",
+    "MechanismValue",
+    "ablate_market",
+    "ablated_policies",
     "blind_name",
     "check_has_hidden_state",
     "GROUPS",

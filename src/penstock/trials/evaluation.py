@@ -172,7 +172,7 @@ def evaluate_market(
         ConfigError: a day on which no parent could be measured.
     """
     tasks = days_to_run(policies, n_seeds, n_baseline_seeds)
-    days = _run_missing(bench, tasks, n_workers, on_done)
+    days = run_days(bench, tasks, n_workers, on_done)
     _check_measured(days, bench.market.name)
     judged = [day for day in days if day.seed < BASELINE_SEED]
     choosing = [day for day in days if day.seed >= BASELINE_SEED]
@@ -205,7 +205,7 @@ def evaluate_market(
     )
 
 
-def _run_missing(
+def run_days(
     bench: Bench, tasks: Sequence[DayTask], n_workers: int, on_done: Callable[[], None]
 ) -> list[DayCosts]:
     """Every day in the order of the tasks; only what is not kept is run."""

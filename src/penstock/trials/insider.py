@@ -23,7 +23,7 @@ from penstock.trials.judging import INSIDERS
 from penstock.trials.markets import Market
 
 RESERVE_BPS: Final = {"venue_insider": 0.0, "insider": -0.8}
-"""Reservation prices, the best of a few tried on days that neither train nor judge: ADR 0014."""
+"""Reservation prices, the better of two tried on days that neither train nor judge: ADR 0014."""
 
 _IMPATIENCE_BPS: Final = 8.0  # what the reservation price rises by, squared, as time runs out
 _BLIND_TO: Final = "-blind-to-"

@@ -27,10 +27,7 @@ REPLAY_NOTES = (
 )
 GENERATED_NOTES = (
     "A generated market: venues, traders, latencies and fees are the scenario file's.",
-    (
-        "Its baselines are untuned; stronger ones, and insiders that bound what can be gained, "
-        "are not in this comparison."
-    ),
+    "Its baselines are untuned; stronger ones are not in this comparison.",
 )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from penstock.domain import ConfigError, ModelFileError, Side
+from penstock.domain import NS_PER_S, ConfigError, ModelFileError, Ns, Side
 from penstock.features import FEATURE_NAMES, FEATURES_VERSION
 from penstock.models import dump_model, load_model, synthetic_model
 from penstock.routing import Frame, Policy, RoutingConfig, make_policy, static_policy
@@ -108,7 +108,7 @@ def test_makers_that_fled_from_a_print_are_known_to_be_away() -> None:
     world = World(scenario, 3)
     away_frac, away_s = [], []
     for second in range(1, 120):
-        world.advance(scenario.start_ns + second * 1_000_000_000)
+        world.advance(Ns(scenario.start_ns + second * NS_PER_S))
         truth = world.hidden()
         away_frac.append(truth.away_frac.max())
         away_s.append(truth.away_s.max())
