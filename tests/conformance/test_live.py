@@ -201,6 +201,22 @@ def test_sigterm_gives_clients_their_orders_back_and_ends_the_run(tmp_path: Path
         assert {"working": 0, "done": 0} == desk.status()["parents"]
 
 
+def test_sigterm_while_a_client_is_sending_ends_the_run_all_the_same(tmp_path: Path) -> None:
+    """What comes too late to be answered is as if never sent; the client hears so afterwards."""
+    with desk_in(tmp_path, parents=40) as desk:
+        desk.start()
+        client = desk.start_oms()
+        wait_for_fills(desk, 3, client)
+        assert 0 == desk.stop_program("router"), said(desk)
+        assert "closed: nothing is open" in (desk.folder / "router.log").read_text(), said(desk)
+        desk.start_program("router")
+        wait_for_client(desk, client)
+        desk.wait_until_ready()
+
+        assert 0 == desk.stop_program("router")
+        assert 2 == assert_one_story(desk).n_runs
+
+
 @pytest.fixture(scope="module")
 def faulty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     """A session in which one datagram in twenty is lost and one venue takes no orders."""

@@ -23,7 +23,7 @@ from penstock.runtime.oms_config import OmsConf
 from penstock.runtime.venues import FILLS_LOG
 from penstock.runtime.venues_config import VenuesConf
 
-READY_S: Final = 180.0  # the first start on a machine compiles every kernel
+READY_S: Final = 600.0  # the first start on a machine compiles every kernel
 STOP_S: Final = 30.0
 POLL_S: Final = 0.05
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from penstock.domain import NS_PER_S
 from penstock.runtime.clock import Clock
-from penstock.runtime.inbox import Inbox, Message
+from penstock.runtime.inbox import Inbox, Message, Side
 from penstock.runtime.router import Router
 
 _LONGEST_WAIT_S: Final = 0.5  # nothing hangs on it: whatever happens comes through the queue
@@ -24,16 +24,26 @@ def run_loop(router: Router, inbox: Inbox, clock: Clock) -> None:
         router.take(item)
 
 
-def take_rest(router: Router, inbox: Inbox) -> None:
+def take_rest(router: Router, inbox: Inbox) -> int:
     """
-    Messages that came in while the sessions were being closed, journalled like all others.
+    What venues said while the sessions were being closed, journalled like all else.
 
-    That sessions and feeds are gone needs no telling: the next start believes in none of them.
+    What clients said then is left where it is: nobody could answer it any more. It counts as never
+    received, so the session of the next start asks for it again, and a client that will not repeat
+    it hears that its order is unknown.
+
+    Returns how many messages of clients were left. That sessions and feeds are gone needs no
+    telling: the next start believes in none of them.
     """
+    n_left = 0
     while not inbox.empty():
         item = inbox.get()
         if isinstance(item, Message):
-            router.take(item)
+            if item.side is Side.VENUE:
+                router.take(item)
+            else:
+                n_left += 1
+    return n_left
 
 
 def _wait_s(router: Router, clock: Clock) -> float:

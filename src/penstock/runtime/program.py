@@ -109,7 +109,9 @@ def _run(
 def _close(
     router: Router, opened: Opened, marks: Marks, inbox: Inbox, say: Callable[[str], None]
 ) -> None:
-    take_rest(router, inbox)
+    n_left = take_rest(router, inbox)
+    if n_left:
+        say(f"{n_left} messages of clients came too late to be answered: as if never received")
     if opened.parts.standing.is_killed:
         # Not ended, so that the next start finds the switch as it was left.
         say("closed while killed: the next start is killed too, until `penstock resume`")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
 from penstock.wire.sessions.setup import FixSink, SessionName
 
+_NUMBER: Final = re.compile(r"\d+")
 _CONNECTION_LOST: Final = "connection lost"
 _THEY_LOGGED_OUT: Final = "the counterparty logged out"
 _WE_LOGGED_OUT: Final = "we logged out"
@@ -20,7 +22,8 @@ class Standing:
 
     Promises:
         `on_logon` and `on_logout` alternate for a session that comes and goes;
-        of a session that does not come about, each new reason is told once, and that nobody
+        of a session that does not come about, each new reason is told once (one that differs in
+            a number only is not new), and that nobody
             answers only if there is no better one;
         the reason is the text of the Logout that came first, theirs or ours, if it had one.
 
@@ -35,7 +38,7 @@ class Standing:
         self._logged_on: set[SessionName] = set()
         self._reason: dict[SessionName, str] = {}  # of the logout under way
         self._rejected: dict[SessionName, str] = {}  # text of our last Reject
-        self._told: dict[SessionName, str] = {}  # reason last told of a session that is down
+        self._told: dict[SessionName, str] = {}  # reason last told of one that is down, as a kind
 
     def is_logged_on(self, name: SessionName) -> bool:
         """Whether messages reach the counterparty now."""
@@ -84,6 +87,8 @@ class Standing:
             self._tell(name, self._unanswered[name])
 
     def _tell(self, name: SessionName, reason: str) -> None:
-        if self._told.get(name) != reason:
-            self._told[name] = reason
+        # Numbers do not make it new: "expecting 145 but received 88" comes with each attempt.
+        kind = _NUMBER.sub("#", reason)
+        if self._told.get(name) != kind:
+            self._told[name] = kind
             self._sink.on_logout(name.their_comp_id, reason, name.our_comp_id)
