@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from penstock.cli.console import err, out, print_json
-from penstock.cli.evaluating import compare, find_models, write_page
+from penstock.cli.evaluating import compare, find_insiders, find_models, write_page
 from penstock.cli.options import (
     depth_option,
     json_option,
@@ -18,7 +18,7 @@ from penstock.cli.options import (
 )
 from penstock.cli.refusing import check_names, check_output
 from penstock.routing import POLICIES, check_policy_names
-from penstock.trials import comparison_tables, load_markets
+from penstock.trials import INSIDERS, comparison_tables, load_markets
 
 
 @click.command("evaluate")
@@ -105,12 +105,15 @@ def command(
 
     A scenario of mode replay runs once per depth assumption.
 
+    The insiders `venue_insider` and `insider` are compared where they are named; train their models
+    first with `penstock train --privileged`. They say how much could be gained at most.
+
     \b
     Example:  penstock evaluate scenarios/reference-day.toml --policies static,sweep --json
     Exit status: 0 finished; 2 bad input.
     """
     names = tuple(name.strip() for name in policies.split(",") if name.strip())
-    check_policy_names(names, "--policies")
+    check_policy_names(names, "--policies", also=INSIDERS)
     check_output(page, *(() if journal is None else (journal / "a.journal",)))
     markets = [market for path in scenario for market in load_markets(path, tape=tape, depth=depth)]
     check_names([market.name for market in markets])
@@ -119,6 +122,7 @@ def command(
         markets,
         names,
         models,
+        insiders=find_insiders(markets, names, models_dir),
         n_seeds=seeds,
         n_baseline_seeds=baseline_seeds,
         n_workers=workers,

@@ -15,17 +15,20 @@ from penstock.routing import LEARNED, SEARCHED, RoutingConfig
 from penstock.store import Registry
 from penstock.trials import (
     GENERIC,
+    INSIDERS,
     UNTUNED_NOTE,
     Bench,
     Comparison,
     KeptDays,
     LiveSession,
     Market,
+    check_has_hidden_state,
     comparison_page,
     corrected,
     days_to_run,
     evaluate_market,
     kept_day,
+    load_insider,
     tuned_for,
     warm_up,
 )
@@ -70,6 +73,46 @@ def find_models(
     return found
 
 
+def insider_model_name(scenario: str, insider: str) -> str:
+    """What an insider's model is registered under."""
+    return f"{scenario}.{insider}"
+
+
+def find_insiders(
+    markets: Sequence[Market], policies: Sequence[str], models_dir: Path
+) -> dict[str, dict[str, bytes]]:
+    """
+    The latest model of each insider that is compared, by scenario and policy.
+
+    Raises:
+        ConfigError: an insider is wanted and has no model, or the scenario is a replay.
+        ModelFileError: the model was made for other columns, or is damaged.
+    """
+    wanted = [policy for policy in policies if policy in INSIDERS]
+    if not wanted:
+        return {}
+    registry = Registry(models_dir)
+    known = {model.name for model in registry.list()}
+    found: dict[str, dict[str, bytes]] = {}
+    for market in markets:
+        check_has_hidden_state(market)
+        name = base_name(market)
+        for insider in wanted:
+            model_name = insider_model_name(name, insider)
+            if model_name not in known:
+                knows = "venue" if insider == "venue_insider" else "all"
+                raise ConfigError.one(
+                    where=f"model of {insider} for {name}",
+                    expected=f"a model registered in {models_dir} under the name {model_name}",
+                    found=", ".join(sorted(known)) or "an empty registry",
+                    fix=f"train it with `penstock train SCENARIO --privileged {knows}`",
+                )
+            data = registry.load(model_name)
+            load_insider(data)
+            found.setdefault(name, {})[insider] = data
+    return found
+
+
 def compare(
     markets: Sequence[Market],
     policies: Sequence[str],
@@ -78,6 +121,7 @@ def compare(
     n_seeds: int,
     n_baseline_seeds: int,
     n_workers: int,
+    insiders: Mapping[str, Mapping[str, bytes]] | None = None,
     journal_dir: Path | None = None,
     kept_dir: Path | None = None,
     is_fresh: bool = False,
@@ -87,6 +131,7 @@ def compare(
     Run every market, with progress on stderr.
 
     Args:
+        insiders: models of insiders by scenario and policy.
         kept_dir: where finished days are found and kept; None runs every day.
         is_fresh: run every day, and keep it anew.
         tuned_dir: where tuned parameters of baselines are; None compares with untuned ones.
@@ -100,8 +145,17 @@ def compare(
         kept = None
         if kept_dir is not None:
             kept = KeptDays(kept_dir, market, routing, tuned=tuned, is_fresh=is_fresh)
-        model = models.get(base_name(market))
-        bench = Bench(market, routing, model, journal_dir, kept, tuned, tuned_notes)
+        name = base_name(market)
+        bench = Bench(
+            market,
+            routing,
+            models.get(name),
+            journal_dir,
+            kept,
+            tuned,
+            tuned_notes,
+            (insiders or {}).get(name, {}),
+        )
         n_found = sum(kept_day(bench, task) is not None for task in tasks)
         if n_found:
             err.print(f"kept    {n_found} of {len(tasks)} days of {market.name}, in {kept_dir}")

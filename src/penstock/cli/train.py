@@ -21,6 +21,8 @@ from penstock.domain import ConfigError
 from penstock.learning import Rounds
 from penstock.trials import load_markets
 
+_INSIDERS = {None: None, "venue": "venue_insider", "all": "insider"}
+
 
 @click.command("train")
 @scenarios_argument
@@ -45,6 +47,11 @@ from penstock.trials import load_markets
     show_default=True,
     help="Rounds; after the first, the model so far decides for half of the parents.",
 )
+@click.option(
+    "--privileged",
+    type=click.Choice(["venue", "all"]),
+    help="Train an insider instead: it knows the venues' hidden state, or the price's as well.",
+)
 @models_option
 @tape_option
 @depth_option
@@ -55,6 +62,7 @@ def command(
     kind: str,
     days: int,
     rounds: int,
+    privileged: str | None,
     models_dir: Path,
     tape: Path | None,
     depth: str | None,
@@ -68,6 +76,8 @@ def command(
     except that a replay has only one: train on another tape than you judge on. The model is
     registered under the scenario's name; a replay is learned under all of its depth assumptions at
     once. The same arguments give the same model, bit for bit.
+
+    With --privileged, the model of an insider of `penstock evaluate`: no router can load it.
 
     \b
     Example:  penstock train scenarios/reference-day.toml
@@ -84,7 +94,11 @@ def command(
             fix="train them one after the other",
         )
     model_id, model = train_and_register(
-        markets, Rounds(days, rounds), models_dir=models_dir, n_workers=workers
+        markets,
+        Rounds(days, rounds),
+        models_dir=models_dir,
+        n_workers=workers,
+        insider=_INSIDERS[privileged],
     )
     metrics = {"kind": kind, "trained_on": model.card.trained_on, "parts": model.card.metrics}
     if as_json:

@@ -10,6 +10,7 @@ from penstock.learning.dataset import (
     save_dataset,
 )
 from penstock.learning.explore import ExplorePolicy
+from penstock.learning.privileged import seen_by, train_blind, train_insider
 from penstock.learning.split import Split, split_rows
 from penstock.learning.train import Progress, train_lightgbm
 from penstock.learning.training import Rounds, train_in_markets
@@ -30,7 +31,10 @@ __all__ = [
     "monotone_constraints",
     "outcome_horizon_ns",
     "save_dataset",
+    "seen_by",
     "split_rows",
+    "train_blind",
+    "train_insider",
     "train_in_markets",
     "train_lightgbm",
 ]

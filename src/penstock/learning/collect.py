@@ -51,7 +51,14 @@ def outcome_horizon_ns(scenario: Scenario, routing: RoutingConfig) -> Ns:
     return Ns(max(LABEL_HORIZON_NS, -(-over_ns // NS_PER_S) * NS_PER_S))
 
 
-def dataset_of(days: Sequence[tuple[int, Day]], origin: str, *, horizon_ns: Ns) -> Dataset:
+def dataset_of(
+    days: Sequence[tuple[int, Day]],
+    origin: str,
+    *,
+    horizon_ns: Ns,
+    feature_names: tuple[str, ...] = FEATURE_NAMES,
+    features_version: str = FEATURES_VERSION,
+) -> Dataset:
     """
     One row per child that was sent with a feature matrix.
 
@@ -66,6 +73,7 @@ def dataset_of(days: Sequence[tuple[int, Day]], origin: str, *, horizon_ns: Ns) 
             and holding out.
         origin: which market, in words; goes on the model's card.
         horizon_ns: see `outcome_horizon_ns`; every row is held to it.
+        feature_names, features_version: of the children's features; a router's unless said.
     Raises:
         DatasetError: no child was sent.
     """
@@ -81,8 +89,8 @@ def dataset_of(days: Sequence[tuple[int, Day]], origin: str, *, horizon_ns: Ns) 
         name: np.array([row[name] for row in rows]) for name in rows[0] if name != "features"
     }
     return Dataset(
-        feature_names=FEATURE_NAMES,
-        features_version=FEATURES_VERSION,
+        feature_names=feature_names,
+        features_version=features_version,
         horizon_ns=horizon_ns,
         origin=origin,
         features=np.stack([row["features"] for row in rows]),

@@ -35,9 +35,12 @@ LEARNED: Final = ("supervised",)
 POLICIES: Final = BASELINES + LEARNED
 
 
-def check_policy_names(names: tuple[str, ...], where: str) -> None:
+def check_policy_names(names: tuple[str, ...], where: str, *, also: tuple[str, ...] = ()) -> None:
     """
     Refuse names that mean nothing, and the same name twice.
+
+    Args:
+        also: names that mean something besides POLICIES, because they are made elsewhere.
 
     Raises:
         ConfigError: all wrong names at once.
@@ -45,12 +48,12 @@ def check_policy_names(names: tuple[str, ...], where: str) -> None:
     problems = [
         Problem(
             where=f"{where}: {name!r}",
-            expected=f"one of {', '.join(POLICIES)}",
+            expected=f"one of {', '.join((*POLICIES, *also))}",
             found=repr(name),
             fix="name the policies with commas between them, no spaces",
         )
         for name in names
-        if name not in POLICIES
+        if name not in (*POLICIES, *also)
     ]
     if len(set(names)) < len(names) or not names:
         problems.append(

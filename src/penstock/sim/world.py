@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 
@@ -34,6 +34,7 @@ from penstock.sim.buffers import rows_needed
 from penstock.sim.build import build_state
 from penstock.sim.codes import Reason, ReportKind
 from penstock.sim.desk import post
+from penstock.sim.hidden import Hidden, hidden_of
 from penstock.sim.layout import Rows, WorldState
 from penstock.sim.loop import advance
 from penstock.sim.matching_check import problems_of
@@ -46,21 +47,6 @@ from penstock.sim.script import ScriptArray, check_script, empty_script
 
 MAX_BATCH: Final = 2**20
 """Tape rows that one `advance` collects before it returns early: 56 MiB."""
-
-
-class Hidden(NamedTuple):
-    """
-    What no router may know: for insiders and for the critic in training.
-
-    `pool_shares` and `pool_is_on` have shape (n_venues, 2), columns buy and sell; lit venues are 0.
-    """
-
-    efficient_ticks: float
-    drift_ticks_per_s: float
-    unreleased_ticks: float
-    transient_ticks: float
-    pool_shares: Any
-    pool_is_on: Any
 
 
 class World:
@@ -145,18 +131,7 @@ class World:
 
     def hidden(self) -> Hidden:
         """What a venue insider, and more, would know now."""
-        world, n_venues = self._state.world[0], len(self._fees)
-        shares = self._state.interest["shares"][: n_venues * 2 * codes.POOL_DEPTH]
-        by_book = shares.reshape(n_venues * 2, codes.POOL_DEPTH)
-        is_there = np.arange(codes.POOL_DEPTH) < self._state.n_interest[:, None]
-        return Hidden(
-            efficient_ticks=float(world["efficient_ticks"]),
-            drift_ticks_per_s=float(world["drift_ticks_per_s"]),
-            unreleased_ticks=float(world["unreleased_ticks"]),
-            transient_ticks=float(world["transient_ticks"]),
-            pool_shares=(by_book * is_there).sum(axis=1).reshape(n_venues, 2),
-            pool_is_on=self._state.spells["is_on"].reshape(n_venues, 2) == 1,
-        )
+        return hidden_of(self._state)
 
     @property
     def state(self) -> WorldState:

@@ -1,5 +1,13 @@
 """Trials: days in simulated markets, paired comparisons, statistics, pages."""
 
+from penstock.trials.ablation import (
+    ABLATED,
+    NOTHING,
+    Ablations,
+    MechanismValue,
+    ablate_market,
+    ablated_policies,
+)
 from penstock.trials.compare import (
     Comparison,
     PolicyResult,
@@ -17,7 +25,24 @@ from penstock.trials.evaluation import (
     kept_day,
 )
 from penstock.trials.host import Host, Listener
-from penstock.trials.judging import corrected
+from penstock.trials.insider import (
+    WitnessPolicy,
+    blind_name,
+    check_has_hidden_state,
+    load_insider,
+    make_insider,
+)
+from penstock.trials.insider_columns import (
+    GROUPS,
+    HIDDEN_NAMES,
+    INSIDER_VERSION,
+    PRICE,
+    HiddenColumns,
+    columns_of,
+    known_to,
+    row_of,
+)
+from penstock.trials.judging import INSIDERS, corrected
 from penstock.trials.kept_days import KeptDays
 from penstock.trials.live import (
     LiveIntegrity,
@@ -48,6 +73,26 @@ from penstock.trials.workers import run_tasks
 
 __all__ = [
     "GENERIC",
+    "ABLATED",
+    "NOTHING",
+    "Ablations",
+    "MechanismValue",
+    "ablate_market",
+    "ablated_policies",
+    "blind_name",
+    "check_has_hidden_state",
+    "GROUPS",
+    "HIDDEN_NAMES",
+    "INSIDERS",
+    "INSIDER_VERSION",
+    "PRICE",
+    "HiddenColumns",
+    "WitnessPolicy",
+    "columns_of",
+    "known_to",
+    "load_insider",
+    "make_insider",
+    "row_of",
     "MAX_SEEDS",
     "TRAINING_SEED",
     "TUNING_SEED",

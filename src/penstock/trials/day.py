@@ -28,6 +28,7 @@ from penstock.routing import Policy, RoutingConfig
 from penstock.sim import Scenario, ScriptArray, World
 from penstock.tca import Execution, shortfall
 from penstock.trials.host import Host, Listener
+from penstock.trials.insider_columns import HiddenColumns
 from penstock.trials.parents import parents_of_day
 from penstock.trials.recording import ChildRecorder, ParentDiary, ParentRecorder
 
@@ -73,6 +74,7 @@ def run_day(
     fallback: Policy,
     *,
     routing: RoutingConfig | None = None,
+    truth: HiddenColumns | None = None,
     journal: Path | None = None,
     journal_context: dict[str, Any] | None = None,
 ) -> Day:
@@ -80,10 +82,15 @@ def run_day(
     Run every parent of the day through a fresh engine in a fresh market.
 
     The same arguments give the same day, to the bit; `state_hash` covers engine and market.
+
+    Args:
+        truth: what an insider's policy reads the day's world through; None for everybody else.
     """
     scenario = setting.scenario
     sequencer = Sequencer()
     world = World(scenario, seed, sequencer, setting.script)
+    if truth is not None:
+        truth.meet(world)
     engine = engine_of(world.universe, policy, fallback, routing)
     parents = ParentRecorder(engine, mean_take_fee_ticks(world.universe), world)
     children = ChildRecorder(N_FEATURES)

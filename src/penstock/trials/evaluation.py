@@ -5,18 +5,28 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from penstock import __version__
-from penstock.domain import ConfigError, JournalError
+from penstock.domain import ConfigError, JournalError, Universe
 from penstock.engine import Engine
 from penstock.models import read_card
-from penstock.routing import BASELINES, LEARNED, RoutingConfig, make_policy, static_policy
+from penstock.routing import (
+    BASELINES,
+    LEARNED,
+    Policy,
+    RoutingConfig,
+    make_policy,
+    static_policy,
+)
 from penstock.sim import Scenario
 from penstock.trials.compare import DayCosts, ScenarioResult, choose_baseline, policy_results
 from penstock.trials.day import Setting, engine_of, run_day
+from penstock.trials.insider import insider_of, make_insider
+from penstock.trials.insider_columns import HiddenColumns
 from penstock.trials.judging import INSIDERS, contrast_of, gaps_of, problems_of
 from penstock.trials.kept_days import KeptDays
 from penstock.trials.markets import (
@@ -42,9 +52,12 @@ class Bench(NamedTuple):
     kept: KeptDays | None = None  # finished days, found and added
     tuned: Mapping[str, RoutingConfig] = {}  # settings of policies that have their own
     tuned_notes: tuple[str, ...] = ()
+    insiders: Mapping[str, bytes] = MappingProxyType({})  # their models, by policy
 
     def model_for(self, policy: str) -> bytes | None:
         """The model, for a policy that has one."""
+        if insider_of(policy) is not None:
+            return self.insiders[policy]
         return self.model if policy in LEARNED else None
 
     def routing_for(self, policy: str) -> RoutingConfig:
@@ -72,7 +85,7 @@ def _run_day(bench: Bench, task: DayTask) -> DayCosts:
     scenario = bench.market.scenario
     universe = scenario.universe()
     routing = bench.routing_for(task.policy)
-    policy = make_policy(task.policy, universe, routing, bench.model)
+    policy, truth = _policy(bench, task.policy, universe)
     setting = Setting(scenario, bench.market.script)
     journal = None
     if task.is_journaled and bench.journal_dir is not None:
@@ -83,10 +96,19 @@ def _run_day(bench: Bench, task: DayTask) -> DayCosts:
         policy,
         static_policy(universe, routing),
         routing=routing,
+        truth=truth,
         journal=journal,
         journal_context=journal_context(bench, task, policy.model_sha256),
     )
     return DayCosts(task.seed, task.policy, day.costs, day.state_hash, day.n_unmeasured)
+
+
+def _policy(bench: Bench, name: str, universe: Universe) -> tuple[Policy, HiddenColumns | None]:
+    """The policy, and what it reads the truth through if it is an insider."""
+    if insider_of(name) is None:
+        return make_policy(name, universe, bench.routing_for(name), bench.model), None
+    truth = HiddenColumns()
+    return make_insider(name, universe, bench.routing, bench.insiders[name], truth), truth
 
 
 def journal_context(bench: Bench, task: DayTask, model_sha256: str) -> dict[str, Any]:
@@ -129,7 +151,8 @@ def days_to_run(policies: Sequence[str], n_seeds: int, n_baseline_seeds: int) ->
     """Every day of a comparison: the ones that are judged, then the ones that choose a baseline."""
     assert 0 < n_seeds < MAX_SEEDS, f"{n_seeds} seeds would meet those of another use"
     judged = [
-        DayTask(seed, policy, is_journaled=seed == 1)
+        # An insider's day cannot be replayed: its journal does not hold what it knew.
+        DayTask(seed, policy, is_journaled=seed == 1 and insider_of(policy) is None)
         for seed in range(1, n_seeds + 1)
         for policy in policies
     ]
@@ -156,7 +179,7 @@ def evaluate_market(
         ConfigError: a day on which no parent could be measured.
     """
     tasks = days_to_run(policies, n_seeds, n_baseline_seeds)
-    days = _run_missing(bench, tasks, n_workers, on_done)
+    days = run_days(bench, tasks, n_workers, on_done)
     _check_measured(days, bench.market.name)
     judged = [day for day in days if day.seed < BASELINE_SEED]
     choosing = [day for day in days if day.seed >= BASELINE_SEED]
@@ -189,7 +212,7 @@ def evaluate_market(
     )
 
 
-def _run_missing(
+def run_days(
     bench: Bench, tasks: Sequence[DayTask], n_workers: int, on_done: Callable[[], None]
 ) -> list[DayCosts]:
     """Every day in the order of the tasks; only what is not kept is run."""

@@ -107,6 +107,7 @@ class ChildDiary:
     sent_ns: Ns
     mid_ticks_x2: int
     leaves_shares: int  # of the parent, when it was sent
+    n_decisions: int  # of the parent, before this one
     features: NDArray[np.float64]
     fills: list[ChildFill] = field(default_factory=list)
 
@@ -144,5 +145,6 @@ class ChildRecorder:
             sent_ns=command.at_ns,
             mid_ticks_x2=int(situation["mid_ticks_x2"]),
             leaves_shares=int(situation["leaves_shares"]),
+            n_decisions=int(situation["n_decisions"]),
             features=self._matrix[row_idx].copy(),
         )

@@ -63,6 +63,7 @@ def day_of(
     children = ChildRecorder(N_FEATURES)
     diary = ChildDiary(
         order=order, sent_ns=Ns(SENT_NS), mid_ticks_x2=2 * mid, leaves_shares=leaves,
+        n_decisions=0,
         features=np.arange(float(N_FEATURES)),
     )  # fmt: skip
     children.diaries[7] = diary

@@ -1,0 +1,139 @@
+"""`penstock ablate`: what knowing each mechanism of a market is worth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from penstock.cli.console import command_line, machine, out, print_json, progress_bar
+from penstock.cli.evaluating import prepare
+from penstock.cli.options import json_option, scenarios_argument, workers_option
+from penstock.cli.refusing import check_names
+from penstock.learning import Rounds, TrainSettings, train_blind, train_insider
+from penstock.models import dump_model
+from penstock.routing import RoutingConfig
+from penstock.trials import (
+    ABLATED,
+    Ablations,
+    Bench,
+    KeptDays,
+    Market,
+    MechanismValue,
+    ablate_market,
+    ablated_policies,
+    check_has_hidden_state,
+    load_markets,
+)
+
+
+@click.command("ablate")
+@scenarios_argument
+@click.option(
+    "--days",
+    type=click.IntRange(9, 10_000),
+    default=24,
+    show_default=True,
+    help="Days of experience per round.",
+)
+@click.option(
+    "--rounds", type=click.IntRange(1, 20), default=2, show_default=True, help="Rounds of training."
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(2, 99_999),
+    default=10,
+    show_default=True,
+    help="Days to judge on; each is one seed.",
+)
+@click.option(
+    "--kept",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("runs/days"),
+    show_default=True,
+    help="Finished days are kept here: an interrupted run goes on where it stopped.",
+)
+@click.option("--fresh", is_flag=True, help="Run every day again, kept or not.")
+@workers_option
+@json_option
+def command(
+    scenario: tuple[Path, ...],
+    days: int,
+    rounds: int,
+    seeds: int,
+    kept: Path,
+    fresh: bool,
+    workers: int,
+    as_json: bool,
+) -> None:
+    """
+    Blind the venue insider to one mechanism at a time, and see what that costs it.
+
+    The insider is trained anew without the columns that tell the mechanism's state, on the same
+    experience. A mechanism that is not worth knowing is decoration: no policy can gain by it.
+
+    \b
+    Example:  penstock ablate scenarios/reference-day.toml
+    Exit status: 0 finished; 2 bad input.
+    """
+    markets = [market for path in scenario for market in load_markets(path)]
+    check_names([market.name for market in markets])
+    for market in markets:
+        check_has_hidden_state(market)
+    prepare(markets)
+    found = {}
+    for market in markets:
+        bench = _bench(market, Rounds(days, rounds), workers, kept, fresh)
+        with progress_bar(f"ablate {market.name}", seeds * len(ablated_policies())) as advance:
+            found[market.name] = ablate_market(
+                bench, n_seeds=seeds, n_workers=workers, on_done=advance
+            )
+    if as_json:
+        print_json({"scenarios": found, "machine": machine(), "command": command_line()})
+        return
+    for name, ablations in found.items():
+        out.print(_table(name, ablations))
+
+
+def _bench(market: Market, rounds: Rounds, n_workers: int, kept: Path, is_fresh: bool) -> Bench:
+    """The insider and its blind ones, trained."""
+    settings = TrainSettings(name=ABLATED, n_threads=n_workers)
+    n_days = rounds.n_days * rounds.n_rounds
+    with progress_bar(f"train on {market.name}", n_days) as advance:
+        model, experience = train_insider(
+            ABLATED, [market], rounds, settings, n_workers=n_workers, on_day=advance
+        )
+    models = {ABLATED: dump_model(model)}
+    with progress_bar("blind it", len(ablated_policies()) - 1) as advance:
+        for name, blind in train_blind(experience, settings):
+            models[name] = dump_model(blind)
+            advance()
+    routing = RoutingConfig()
+    kept_days = KeptDays(kept, market, routing, is_fresh=is_fresh)
+    return Bench(market, routing, None, kept=kept_days, insiders=models)
+
+
+def _table(name: str, found: Ablations) -> Table:
+    table = Table(
+        title=f"{name} · {found.n_days} days · {found.insider} costs "
+        f"{found.insider_cost_bps:.3f} bps against the reference price",
+        title_justify="left",
+    )
+    table.add_column("not knowing")
+    for heading in ("costs it, bps", "95 % interval", "raw, bps", "worth knowing"):
+        table.add_column(heading, justify="right")
+    rows = {**found.mechanisms, "(a day in eight)": found.nothing}
+    for mechanism, value in rows.items():
+        table.add_row(mechanism, *_cells(value))
+    return table
+
+
+def _cells(value: MechanismValue) -> tuple[str, ...]:
+    interval = "not known"
+    if value.ci95 is not None:
+        interval = f"{value.ci95[0]:+.3f} to {value.ci95[1]:+.3f}"
+    verdict = "not shown" if value.is_decoration else "yes"
+    if not value.columns:
+        verdict = ""
+    return f"{value.value_bps:+.3f}", interval, f"{value.raw_value_bps:+.3f}", verdict

@@ -1,0 +1,174 @@
+"""Models for insiders: trained like ours, on the same days, with hidden columns beside ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from penstock.features import N_FEATURES
+from penstock.learning.collect import dataset_of, outcome_horizon_ns
+from penstock.learning.config import TrainSettings
+from penstock.learning.dataset import Dataset, concat_datasets
+from penstock.learning.explore import ExplorePolicy
+from penstock.learning.train import train_lightgbm
+from penstock.learning.training import CollectTask, Rounds, day_number, origin_of
+from penstock.models import ForestModel, dump_model
+from penstock.routing import Policy, RoutingConfig, static_policy
+from penstock.trials import (
+    ABLATED,
+    GROUPS,
+    HIDDEN_NAMES,
+    INSIDER_VERSION,
+    NOTHING,
+    PRICE,
+    TRAINING_SEED,
+    HiddenColumns,
+    Market,
+    Setting,
+    WitnessPolicy,
+    blind_name,
+    check_has_hidden_state,
+    columns_of,
+    known_to,
+    make_insider,
+    row_of,
+    run_day,
+    run_tasks,
+)
+
+_LEFT_OUT_EVERY: Final = 8  # of the days, for the insider with less to learn from
+
+
+class InsiderSetup(NamedTuple):
+    """What a worker needs to collect for an insider."""
+
+    markets: tuple[Market, ...]
+    routing: RoutingConfig
+    insider: str
+    model: bytes | None
+
+
+def collect_insider_day(setup: InsiderSetup, task: CollectTask) -> Dataset:
+    """An exploring day with every hidden column of every child; for worker processes."""
+    market = setup.markets[task.market_idx]
+    universe = market.scenario.universe()
+    truth = HiddenColumns(keeps_all=True)
+    fallback = static_policy(universe, setup.routing)
+    base: Policy = fallback
+    if setup.model is not None:
+        # Waiting teaches nothing about rows, and asks hundreds of times for one answer.
+        base = make_insider(
+            setup.insider, universe, setup.routing, setup.model, truth, may_wait=False
+        )
+    policy = WitnessPolicy(ExplorePolicy(base, task.seed), truth)
+    setting = Setting(market.scenario, market.script)
+    day = run_day(setting, task.seed, policy, fallback, routing=setup.routing, truth=truth)
+    for diary in day.children.diaries.values():
+        hidden = truth.kept[diary.order.parent_id, diary.n_decisions]
+        row = hidden[row_of(diary.order.venue_idx, int(diary.order.tactic))]
+        diary.features = np.concatenate((diary.features, row))
+    return dataset_of(
+        [(day_number(market, task.seed), day)],
+        origin_of([market], [task.seed]),
+        horizon_ns=outcome_horizon_ns(market.scenario, setup.routing),
+        feature_names=columns_of(HIDDEN_NAMES),
+        features_version=INSIDER_VERSION,
+    )
+
+
+def seen_by(dataset: Dataset, names: Sequence[str]) -> Dataset:
+    """
+    The dataset of somebody who has only these hidden columns.
+
+    Who knows where the price is going learns what a fill costs against the midpoint, and takes the
+    known distance to M* off afterwards (`InsiderModel`): a tree would only approach it.
+    """
+    columns = columns_of(names)
+    picked = [dataset.feature_names.index(name) for name in columns]
+    slippage_bps = dataset.slippage_bps
+    if PRICE[0] in names:
+        ahead = dataset.feature_names.index(PRICE[0])
+        slippage_bps = slippage_bps + dataset.features[:, ahead]
+    return Dataset(
+        feature_names=columns,
+        features_version=dataset.features_version,
+        horizon_ns=dataset.horizon_ns,
+        origin=dataset.origin,
+        features=np.ascontiguousarray(dataset.features[:, picked]),
+        day=dataset.day,
+        at_ns=dataset.at_ns,
+        venue_idx=dataset.venue_idx,
+        tactic=dataset.tactic,
+        weight=dataset.weight,
+        slippage_bps=slippage_bps,
+        fill_frac=dataset.fill_frac,
+        time_to_fill_s=dataset.time_to_fill_s,
+        leakage_bps=dataset.leakage_bps,
+    )
+
+
+def train_insider(
+    insider: str,
+    markets: Sequence[Market],
+    rounds: Rounds,
+    settings: TrainSettings,
+    *,
+    n_workers: int,
+    on_day: Callable[[], None] = lambda: None,
+) -> tuple[ForestModel, Dataset]:
+    """
+    A model for one of INSIDERS, and all that was collected for it, every hidden column included.
+
+    Rounds and days are those of `train_in_markets`: what an insider gains is then due to what it
+    knows, not to more experience.
+
+    Raises:
+        ConfigError: a replay, which has no hidden state to know.
+    """
+    for market in markets:
+        check_has_hidden_state(market)
+    names = known_to(insider)
+    collected: list[Dataset] = []
+    model: ForestModel | None = None
+    for round_idx in range(rounds.n_rounds):
+        data = None if model is None else dump_model(model)
+        setup = InsiderSetup(tuple(markets), RoutingConfig(), insider, data)
+        first = TRAINING_SEED + round_idx * rounds.n_days
+        tasks = [
+            CollectTask(market_idx, first + day)
+            for day in range(rounds.n_days)
+            for market_idx in range(len(markets))
+        ]
+        collected += run_tasks(
+            collect_insider_day, setup, tasks, n_workers=n_workers, on_done=on_day
+        )
+        seeds = range(TRAINING_SEED, TRAINING_SEED + (round_idx + 1) * rounds.n_days)
+        dataset = concat_datasets(collected, origin=origin_of(markets, seeds))
+        model = train_lightgbm(seen_by(dataset, names), settings)
+    assert model is not None, "training needs at least one round"
+    return model, dataset
+
+
+assert len(columns_of(())) == N_FEATURES
+
+
+def train_blind(dataset: Dataset, settings: TrainSettings) -> Iterator[tuple[str, ForestModel]]:
+    """
+    The venue insider without each of GROUPS in turn, and without an eighth of the days.
+
+    From the same experience, so that what differs is what can be seen in it.
+
+    Args:
+        dataset: with every hidden column, as `train_insider` returns it.
+    Yields:
+        Names as `ablated_policies` gives them, all but the first, with their models.
+    """
+    for group in GROUPS:
+        names = known_to(ABLATED, group)
+        yield blind_name(ABLATED, group), train_lightgbm(seen_by(dataset, names), settings)
+    days = np.unique(dataset.day)
+    fewer = dataset.select(~np.isin(dataset.day, days[::_LEFT_OUT_EVERY]))
+    everything = seen_by(fewer, known_to(ABLATED))
+    yield blind_name(ABLATED, NOTHING), train_lightgbm(everything, settings)

@@ -1,0 +1,102 @@
+"""Ablations: what a mechanism is worth is the blind insider's cost less the seeing one's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from penstock.domain import Ns
+from penstock.learning import Dataset, seen_by
+from penstock.models import dump_model, synthetic_model
+from penstock.routing import RoutingConfig
+from penstock.trials import (
+    GROUPS,
+    HIDDEN_NAMES,
+    INSIDER_VERSION,
+    PRICE,
+    Bench,
+    KeptDays,
+    Market,
+    ablate_market,
+    ablated_policies,
+    columns_of,
+    known_to,
+)
+from penstock.trials.compare import DayCosts
+from penstock.trials.day import ParentCost
+from tests.support.small_days import SMALL, small_scenario
+
+
+def a_day(policy: str, seed: int, cost_bps: float) -> DayCosts:
+    """One parent that cost the same raw and against the reference price."""
+    cost = ParentCost(
+        parent_id=1, shortfall_bps=cost_bps, reference_bps=cost_bps, leakage_bps=0.0, fees_bps=0.0,
+        filled_frac=1.0, duration_s=1.0, n_children=1, n_decisions=1,
+    )  # fmt: skip
+    return DayCosts(seed, policy, [cost], "")
+
+
+def test_a_mechanism_is_worth_what_not_knowing_it_costs_and_otherwise_is_decoration(
+    tmp_path: Path,
+) -> None:
+    """Blind to pools it pays 0.3 bps more each day; blind to anything else the same on average."""
+    market, routing = Market(SMALL, small_scenario(), None, ()), RoutingConfig()
+    model = dump_model(
+        synthetic_model(feature_names=columns_of(known_to("venue_insider")),
+                        features_version=INSIDER_VERSION, n_trees=1)
+    )  # fmt: skip
+    kept = KeptDays(tmp_path, market, routing)
+    for seed in (1, 2, 3, 4):
+        for policy in ablated_policies():
+            luck_bps = 0.0 if policy == "venue_insider" else 0.01 * (-1) ** seed
+            extra_bps = 0.3 if policy.endswith("pools") else 0.0
+            kept.keep(a_day(policy, seed, seed + luck_bps + extra_bps), model)
+    models = dict.fromkeys(ablated_policies(), model)
+
+    found = ablate_market(
+        Bench(market, routing, None, kept=kept, insiders=models), n_seeds=4, n_workers=1
+    )
+
+    assert pytest.approx(2.5) == found.insider_cost_bps
+    assert pytest.approx(0.3) == found.mechanisms["pools"].value_bps
+    assert set(GROUPS) - {"pools"} == {
+        name for name, value in found.mechanisms.items() if value.is_decoration
+    }
+
+
+def an_experience() -> Dataset:
+    """Two children of whom everything was noted: M* was 1 and 2 bps beyond the midpoint."""
+    columns = columns_of(HIDDEN_NAMES)
+    features = np.zeros((2, len(columns)))
+    features[:, columns.index(PRICE[0])] = (1.0, 2.0)
+    features[:, columns.index("true_mid_bps")] = (5.0, 6.0)
+    zeros = np.zeros(2)
+    return Dataset(
+        feature_names=columns, features_version=INSIDER_VERSION, horizon_ns=Ns(1), origin="test",
+        features=features, day=np.array([1, 2]), at_ns=np.array([1, 2]),
+        venue_idx=np.array([0, 0]), tactic=np.array([0, 0]), weight=zeros + 1.0,
+        slippage_bps=np.array([0.5, np.nan]), fill_frac=zeros, time_to_fill_s=zeros,
+        leakage_bps=zeros,
+    )  # fmt: skip
+
+
+def test_who_knows_the_price_learns_costs_against_the_midpoint() -> None:
+    """
+    Slippage 0.5 against an M* that is 1 beyond is 1.5 against the midpoint; what did not fill,
+    did not.
+    """
+    knowing = seen_by(an_experience(), known_to("insider"))
+
+    assert [1.5] == [x for x in knowing.slippage_bps if not np.isnan(x)]
+    assert columns_of(known_to("insider")) == knowing.feature_names
+
+
+def test_who_is_blind_to_a_mechanism_does_not_have_its_columns() -> None:
+    """What it has besides is unchanged, in its place."""
+    blind = seen_by(an_experience(), known_to("venue_insider", "pools"))
+
+    assert not set(GROUPS["pools"]) & set(blind.feature_names)
+    assert [5.0, 6.0] == list(blind.features[:, blind.feature_names.index("true_mid_bps")])
+    assert 0.5 == blind.slippage_bps[0]
