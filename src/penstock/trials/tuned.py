@@ -41,8 +41,19 @@ class TunedBaselines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 def scenario_sha256(scenario: Scenario) -> str:
-    """Hash of everything that a scenario says, not of its comments."""
-    return hashlib.sha256(msgspec.json.encode(scenario)).hexdigest()
+    """Hash of what a scenario says beyond defaults: a key that is new and off changes nothing."""
+    return hashlib.sha256(msgspec.json.encode(_stated(scenario))).hexdigest()
+
+
+def _stated(value: Any) -> Any:
+    if isinstance(value, msgspec.Struct):
+        fields = msgspec.structs.fields(value)
+        stated = {field.name: getattr(value, field.name) for field in fields}
+        defaults = {field.name: field.default for field in fields}
+        return {key: _stated(item) for key, item in stated.items() if item != defaults[key]}
+    if isinstance(value, tuple):
+        return [_stated(item) for item in value]
+    return value
 
 
 def read_tuned(path: Path, universe: Universe) -> TunedBaselines:
