@@ -10,8 +10,15 @@ from hypothesis import strategies as st
 
 from penstock.domain import Exclusion, Side, Tactic, VenueKind
 from penstock.routing import (
+    BestStaticPolicy,
+    ContKukanovPolicy,
+    FeeSweepPolicy,
+    KaplanMeierPolicy,
+    Pace,
     Policy,
     ProportionalPolicy,
+    RegimeStaticPolicy,
+    ScorecardPolicy,
     StaticPolicy,
     SupervisedPolicy,
     SweepPolicy,
@@ -21,7 +28,18 @@ from tests.support.naive_routing import SELF_HELP, NaiveVenue
 from tests.support.routing_frames import Desk, EchoModel
 from tests.support.routing_markets import Market, markets
 
-NAMES = ("static", "sweep", "proportional", "supervised")
+NAMES = (
+    "static",
+    "sweep",
+    "proportional",
+    "best_static",
+    "regime_static",
+    "fee_sweep",
+    "scorecard",
+    "cont_kukanov",
+    "kaplan_meier",
+    "supervised",
+)
 TAKE, MID = Tactic.TAKE, Tactic.MID
 
 
@@ -32,6 +50,14 @@ def policy_of(name: str, market: Market) -> Policy:
         "static": StaticPolicy(waterfall),
         "sweep": SweepPolicy(),
         "proportional": ProportionalPolicy(),
+        "best_static": BestStaticPolicy(waterfall, market.config.baseline.pace),
+        "regime_static": RegimeStaticPolicy(
+            [waterfall, waterfall[::-1]], [Pace(), market.config.baseline.pace], [0.5, 1e9]
+        ),
+        "fee_sweep": FeeSweepPolicy(market.config.baseline.pace),
+        "scorecard": ScorecardPolicy(market.config),
+        "cont_kukanov": ContKukanovPolicy(market.config),
+        "kaplan_meier": KaplanMeierPolicy(waterfall, market.config.baseline.pace),
         "supervised": SupervisedPolicy(EchoModel(), waterfall, market.config),
     }
     return policies[name]
@@ -164,7 +190,7 @@ def with_distinct_scores(market: Market) -> Market:
     return replace(market, parts=parts, venues=venues)
 
 
-@pytest.mark.parametrize("name", ["static", "proportional", "supervised"])
+@pytest.mark.parametrize("name", ["static", "proportional", "best_static", "supervised"])
 @given(market=markets(must_complete=False), data=st.data())
 def test_the_plan_does_not_depend_on_the_order_of_venues(
     name: str, market: Market, data: st.DataObject

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from penstock.domain import Bps, Exclusion, Ns, Side, Tactic, Venue, VenueKind
-from penstock.routing import RoutingConfig
+from penstock.routing import BaselineConfig, Pace, RoutingConfig
 from tests.support.naive_routing import NaiveDecision, NaiveRow, NaiveVenue
 from tests.support.routing_frames import (
     NOW,
@@ -191,6 +191,14 @@ def venues(draw: st.DrawFn) -> NaiveVenue:
     )
 
 
+paces = st.builds(
+    Pace,
+    take_share_frac=st.sampled_from([1.0, 0.1, 0.4]),
+    take_gap_ns=st.sampled_from([Ns(0), Ns(5_000_000_000)]),
+    take_after_frac=st.sampled_from([0.0, 0.01, 0.5]),
+)
+
+
 @st.composite
 def configs(draw: st.DrawFn) -> RoutingConfig:
     """Settings that differ where it matters."""
@@ -201,6 +209,7 @@ def configs(draw: st.DrawFn) -> RoutingConfig:
         post_share_frac=draw(st.sampled_from([0.1, 0.25, 1.0])),
         post_improves=draw(st.booleans()),
         margin_bps=draw(st.sampled_from([Bps(0.0), Bps(0.05)])),
+        baseline=BaselineConfig(pace=draw(paces)),
     )
 
 

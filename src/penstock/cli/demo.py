@@ -17,7 +17,7 @@ from penstock.cli.shipped import shipped
 from penstock.cli.training import train_and_register
 from penstock.learning import Rounds
 from penstock.models import dump_model
-from penstock.routing import BASELINES, LEARNED
+from penstock.routing import LEARNED, SIMPLE
 from penstock.trials import Comparison, LiveSession, comparison_tables, live_table, load_markets
 from penstock.wire.sessions import require_quickfix
 
@@ -80,7 +80,7 @@ def command(
     models = {model_id.name: dump_model(model)}
     comparison = compare(
         markets,
-        (*BASELINES, *LEARNED),
+        (*SIMPLE, *LEARNED),
         models,
         n_seeds=N_SEEDS,
         n_baseline_seeds=N_BASELINE_SEEDS,

@@ -58,6 +58,13 @@ from penstock.trials import INSIDERS, comparison_tables, load_markets
     show_default=True,
     help="Finished days are kept here: an interrupted comparison goes on where it stopped.",
 )
+@click.option(
+    "--tuned",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("conf/baselines"),
+    show_default=True,
+    help="Folder of the baselines' tuned parameters, one file a scenario, or generic.toml.",
+)
 @click.option("--fresh", is_flag=True, help="Run every day again, kept or not.")
 @click.option(
     "--journal",
@@ -77,6 +84,7 @@ def command(
     model: str | None,
     page: Path,
     kept: Path,
+    tuned: Path,
     fresh: bool,
     journal: Path | None,
     models_dir: Path,
@@ -121,6 +129,7 @@ def command(
         journal_dir=journal,
         kept_dir=kept,
         is_fresh=fresh,
+        tuned_dir=tuned,
     )
     if as_json:
         print_json(comparison)

@@ -7,13 +7,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from penstock.cli.console import command_line, err, machine, progress_bar, waiting
+from penstock.cli.shipped import shipped
 from penstock.domain import ConfigError
 from penstock.features import FEATURE_NAMES, FEATURES_VERSION
 from penstock.models import ModelCard, load_model, read_card
-from penstock.routing import LEARNED, RoutingConfig
+from penstock.routing import LEARNED, SEARCHED, RoutingConfig
 from penstock.store import Registry
 from penstock.trials import (
+    GENERIC,
     INSIDERS,
+    UNTUNED_NOTE,
     Bench,
     Comparison,
     KeptDays,
@@ -26,6 +29,7 @@ from penstock.trials import (
     evaluate_market,
     kept_day,
     load_insider,
+    tuned_for,
     warm_up,
 )
 
@@ -121,6 +125,7 @@ def compare(
     journal_dir: Path | None = None,
     kept_dir: Path | None = None,
     is_fresh: bool = False,
+    tuned_dir: Path | None = None,
 ) -> Comparison:
     """
     Run every market, with progress on stderr.
@@ -129,23 +134,20 @@ def compare(
         insiders: models of insiders by scenario and policy.
         kept_dir: where finished days are found and kept; None runs every day.
         is_fresh: run every day, and keep it anew.
+        tuned_dir: where tuned parameters of baselines are; None compares with untuned ones.
     """
     tasks = days_to_run(policies, n_seeds, n_baseline_seeds)
     results = {}
     prepare(markets)
     for market in markets:
         routing = RoutingConfig()
+        tuned, tuned_notes = _tuned(market, policies, tuned_dir)
         kept = None
         if kept_dir is not None:
-            kept = KeptDays(kept_dir, market, routing, is_fresh=is_fresh)
-        bench = Bench(
-            market,
-            routing,
-            models.get(base_name(market)),
-            journal_dir,
-            kept,
-            (insiders or {}).get(base_name(market), {}),
-        )
+            kept = KeptDays(kept_dir, market, routing, tuned=tuned, is_fresh=is_fresh)
+        own = (insiders or {}).get(base_name(market), {})
+        model = models.get(base_name(market))
+        bench = Bench(market, routing, model, journal_dir, kept, tuned, tuned_notes, own)
         n_found = sum(kept_day(bench, task) is not None for task in tasks)
         if n_found:
             err.print(f"kept    {n_found} of {len(tasks)} days of {market.name}, in {kept_dir}")
@@ -166,6 +168,19 @@ def compare(
         machine=machine(),
         command=command_line(),
     )
+
+
+def _tuned(
+    market: Market, policies: Sequence[str], folder: Path | None
+) -> tuple[dict[str, RoutingConfig], tuple[str, ...]]:
+    """Tuned parameters of the searched baselines in the comparison, if there are any."""
+    if not any(policy in SEARCHED for policy in policies):
+        return {}, ()
+    if folder is None:
+        return {}, (UNTUNED_NOTE,)
+    # Without a folder of one's own, those that came with the package.
+    known = folder if folder.is_dir() else shipped(folder / f"{GENERIC}.toml").parent
+    return tuned_for(base_name(market), market.scenario, known)
 
 
 def prepare(markets: Sequence[Market]) -> None:

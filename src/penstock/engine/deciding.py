@@ -86,6 +86,7 @@ class Decider:
         self.fallback = fallback
         self._versions = versions
         self.frame = Frame(len(universe.venues))
+        self.frame.tails = scorecards.tails
         self.reach = Reachability.at_start(len(universe.venues))
         self.too_slow = False
         self._n_decisions = 0

@@ -6,6 +6,13 @@ from penstock.features.fill import fill_features
 from penstock.features.footprint import FOOTPRINT_TAU_NS, Footprint
 from penstock.features.registry import FEATURE_NAMES, FEATURES, FEATURES_VERSION, N_FEATURES
 from penstock.features.scorecards import Estimate, ScorecardConfig, Scorecards, TacticPrior
+from penstock.features.tails import (
+    TAIL_DTYPE,
+    TAIL_EDGES_SHARES,
+    TailArray,
+    record_tail,
+    tail_prob,
+)
 from penstock.features.view import MarketView, Touch
 
 __all__ = [
@@ -14,6 +21,8 @@ __all__ = [
     "FEATURE_NAMES",
     "FOOTPRINT_TAU_NS",
     "N_FEATURES",
+    "TAIL_DTYPE",
+    "TAIL_EDGES_SHARES",
     "Estimate",
     "Family",
     "Feature",
@@ -22,8 +31,11 @@ __all__ = [
     "ScorecardConfig",
     "Scorecards",
     "TacticPrior",
+    "TailArray",
     "Touch",
     "features_fingerprint",
     "features_page",
     "fill_features",
+    "record_tail",
+    "tail_prob",
 ]

@@ -17,6 +17,7 @@ from penstock.features.cards import (
     record_done,
     record_reject,
 )
+from penstock.features.tails import TAIL_DTYPE, record_tail
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0)]
@@ -70,7 +71,8 @@ class Scorecards:
     Acknowledgement latency is per venue and forgets by count, not by time.
 
     Fed by our own reports only, in the order in which they came; the same reports give the same
-    bits. `table` and `acks` are read by the feature kernels.
+    bits. `table` and `acks` are read by the feature kernels, `tails` (midpoint orders only, one row
+    a venue: `penstock.features.tails`) by the policy that divides orders over pools.
 
     Source: shrinkage of a mean to a prior mean, with a fixed prior weight: definition.
     """
@@ -80,6 +82,7 @@ class Scorecards:
         self._ack_memory = config.ack_memory
         self.table = np.zeros(n_venues * N_TACTICS, CARD_DTYPE)
         self.acks = np.zeros(n_venues, ACK_DTYPE)
+        self.tails = np.zeros(n_venues, TAIL_DTYPE)
         self.table["tau_ns"] = config.half_life_s * 1e9 / math.log(2.0)
         self.table["prior_children"] = config.prior_children
         self.table["prior_shares"] = config.prior_shares
@@ -109,6 +112,8 @@ class Scorecards:
         fill_frac = min(filled_shares / sent_shares, 1.0)
         time_s = math.nan if time_to_fill_ns is None else seconds(time_to_fill_ns)
         record_done(self.table, row, fill_frac, time_s, now_ns)
+        if tactic == Tactic.MID:
+            record_tail(self.tails, venue_idx, sent_shares, filled_shares)
 
     def on_reject(self, venue_idx: int, tactic: int, now_ns: Ns) -> None:
         """Count a child that the venue refused."""
@@ -152,6 +157,7 @@ class Scorecards:
         digest = hashlib.sha256(repr(self._ack_memory).encode())
         digest.update(self.table.tobytes())
         digest.update(self.acks.tobytes())
+        digest.update(self.tails.tobytes())
         return digest.hexdigest()
 
     def _row(self, venue_idx: int, tactic: int, now_ns: Ns) -> int:

@@ -68,7 +68,18 @@ def send_in_order(
 
     Reference: tests/support/naive_routing.py::send_in_order.
     """
-    left_shares = situation[0].route_shares
+    send_up_to(situation[0].route_shares, rows, work, order, n_ranked)
+
+
+@kernel
+def send_up_to(
+    left_shares: int,
+    rows: RowArray,
+    work: WorkArray,
+    order: NDArray[np.int64],
+    n_ranked: int,
+) -> None:
+    """`send_in_order` with a bound on what goes out now: `left_shares` in all."""
     n_changes, n_delayed = 0, 0  # of kind so far; 1 if a row had to leave stage 0
     for k in range(n_ranked):
         r = order[k]

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from penstock.domain import NS_PER_MS, NS_PER_S, Bps, ConfigError, Ns, Problem
+from penstock.routing.steps import BaselineConfig, Step, baseline_problems
 
 MAX_TAKE_LEVELS: Final = 10
-
-
-class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One step of a static waterfall: a tactic at a venue, named by its MIC."""
-
-    venue: str
-    tactic: Literal["take", "mid", "post"]
 
 
 class RoutingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,6 +33,7 @@ class RoutingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     clean_up_bps: Bps = Bps(0.5)  # what the rest costs beyond half the spread and the fee
     margin_bps: Bps = Bps(0.05)  # predicted gain that makes a learned plan worth departing for
     waterfall: tuple[Step, ...] = ()
+    baseline: BaselineConfig = BaselineConfig()
 
 
 def check_routing(config: RoutingConfig, *, where: str = "routing") -> None:
@@ -78,3 +73,4 @@ def _problems(config: RoutingConfig, where: str) -> Iterator[Problem]:
         if not holds:
             found = repr(getattr(config, key))
             yield Problem(where=f"{where}.{key}", expected=expected, found=found, fix=fix)
+    yield from baseline_problems(config.baseline, f"{where}.baseline")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.domain import N_TACTICS, ROW_DTYPE, SITUATION_DTYPE, RowArray, SituationArray
-from penstock.features import N_FEATURES
+from penstock.features import N_FEATURES, TAIL_DTYPE, TailArray
 from penstock.models import N_PARTS
 
 WORK_DTYPE: Final = np.dtype(
@@ -50,6 +50,8 @@ class Frame:
         picked: rows that the model is asked about, shape (n_rows,); the first ones count.
         picked_features, parts, sd: what it is asked and what it answers, in the order of `picked`;
             shapes (n_rows, N_FEATURES), (n_rows, 4), (n_rows, 4).
+        tails: what pools held, told from our own fills; the engine puts its own here, shape
+            (n_venues,).
         work, orders: scratch, WORK_DTYPE and row indices.
     """
 
@@ -63,6 +65,7 @@ class Frame:
         self.picked_features = np.zeros((n_rows, N_FEATURES))
         self.parts = np.zeros((n_rows, N_PARTS))
         self.sd = np.zeros((n_rows, N_PARTS))
+        self.tails: TailArray = np.zeros(n_venues, TAIL_DTYPE)
         self.work: WorkArray = np.zeros(n_rows, WORK_DTYPE)
         self.orders: OrderArray = np.zeros((2, n_rows), np.int64)
 

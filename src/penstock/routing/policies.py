@@ -8,14 +8,29 @@ from penstock.domain import ConfigError, Problem, Universe
 from penstock.features import FEATURE_NAMES, FEATURES_VERSION
 from penstock.models import load_model
 from penstock.routing.config import RoutingConfig
+from penstock.routing.cont_kukanov import ContKukanovPolicy
+from penstock.routing.fee_sweep import FeeSweepPolicy
+from penstock.routing.kaplan_meier import KaplanMeierPolicy
+from penstock.routing.paced import BestStaticPolicy, RegimeStaticPolicy
 from penstock.routing.policy import Policy
 from penstock.routing.proportional import ProportionalPolicy
+from penstock.routing.scorecard import ScorecardPolicy
 from penstock.routing.static import StaticPolicy
+from penstock.routing.steps import Regime
 from penstock.routing.supervised import SupervisedPolicy
 from penstock.routing.sweep import SweepPolicy
-from penstock.routing.waterfall import resolve_waterfall
+from penstock.routing.waterfall import WaterfallArray, default_waterfall, resolve_waterfall
 
-BASELINES: Final = ("static", "sweep", "proportional")
+SIMPLE: Final = ("static", "sweep", "proportional")
+SEARCHED: Final = (
+    "best_static",
+    "regime_static",
+    "fee_sweep",
+    "scorecard",
+    "cont_kukanov",
+    "kaplan_meier",
+)
+BASELINES: Final = SIMPLE + SEARCHED
 LEARNED: Final = ("supervised",)
 POLICIES: Final = BASELINES + LEARNED
 
@@ -75,7 +90,36 @@ def make_policy(
         return SweepPolicy()
     if name == "proportional":
         return ProportionalPolicy()
+    if name in SEARCHED:
+        return _searched_policy(name, universe, config)
     assert name == "supervised", f"no such policy: {name}"
     assert model is not None, "the supervised policy needs a model"
     loaded = load_model(model, feature_names=FEATURE_NAMES, features_version=FEATURES_VERSION)
     return SupervisedPolicy(loaded, resolve_waterfall(config.waterfall, universe), config)
+
+
+def _searched_policy(name: str, universe: Universe, config: RoutingConfig) -> Policy:
+    own, pace = config.baseline, config.baseline.pace
+    waterfall = config.waterfall or default_waterfall(universe, own.tactics)
+    if name == "best_static":
+        return BestStaticPolicy(resolve_waterfall(waterfall, universe), pace)
+    if name == "regime_static":
+        regimes = own.regimes or (Regime(pace=pace, waterfall=waterfall),)
+        return RegimeStaticPolicy(
+            [_waterfall_of(regime, i, universe) for i, regime in enumerate(regimes)],
+            [regime.pace for regime in regimes],
+            [regime.below_rv_bps for regime in regimes],
+        )
+    if name == "fee_sweep":
+        return FeeSweepPolicy(pace)
+    if name == "scorecard":
+        return ScorecardPolicy(config)
+    if name == "cont_kukanov":
+        return ContKukanovPolicy(config)
+    assert name == "kaplan_meier", f"no such policy: {name}"
+    return KaplanMeierPolicy(resolve_waterfall(waterfall, universe), pace)
+
+
+def _waterfall_of(regime: Regime, i: int, universe: Universe) -> WaterfallArray:
+    steps = regime.waterfall or default_waterfall(universe, regime.tactics)
+    return resolve_waterfall(steps, universe, where=f"routing.baseline.regimes[{i}].waterfall")

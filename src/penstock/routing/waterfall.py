@@ -19,7 +19,7 @@ from penstock.domain import (
     Venue,
     VenueKind,
 )
-from penstock.routing.config import Step
+from penstock.routing.steps import TACTIC_ORDER, Step, TacticName
 
 WaterfallArray = NDArray[np.int64]
 """Row indices (venue_idx * 3 + tactic) from top to bottom, shape (n_steps,)."""
@@ -32,19 +32,24 @@ def offers(kind: VenueKind, tactic: Tactic) -> bool:
     return (tactic is Tactic.MID) is not kind.is_lit
 
 
-def default_waterfall(universe: Universe) -> tuple[Step, ...]:
+def default_waterfall(
+    universe: Universe, tactics: Sequence[TacticName] = TACTIC_ORDER
+) -> tuple[Step, ...]:
     """
     The usual hierarchy: what reveals least first, what costs most last.
 
     The internal pool, external pools, then posting at ECNs and exchanges, then taking there; venues
     of one kind in the order of the universe.
+
+    Args:
+        tactics: which, and in which order.
     """
     venues = sorted(universe.venues, key=lambda venue: (venue.kind, venue.venue_idx))
-    lit = [venue for venue in venues if venue.kind.is_lit]
-    return (
-        *(Step(venue=venue.mic, tactic="mid") for venue in venues if not venue.kind.is_lit),
-        *(Step(venue=venue.mic, tactic="post") for venue in lit),
-        *(Step(venue=venue.mic, tactic="take") for venue in lit),
+    return tuple(
+        Step(venue=venue.mic, tactic=tactic)
+        for tactic in tactics
+        for venue in venues
+        if offers(venue.kind, _TACTICS[tactic])
     )
 
 

@@ -22,6 +22,7 @@ from penstock.sim.layout import Rows, WorldState
 from penstock.sim.matching_types import empty_fills, empty_results, make_market
 from penstock.sim.quantiles import distance_quantiles, latency_quantiles, size_quantiles
 from penstock.sim.scenario import Scenario, VenueTable
+from penstock.sim.schedule import schedule_of
 from penstock.sim.script import ScriptArray, live_orders_at_most, targets_of
 
 WARM_UP_NS = 60 * NS_PER_S
@@ -38,12 +39,14 @@ def build_state(scenario: Scenario, seed: int, script: ScriptArray) -> WorldStat
     if len(script):
         begin_ns = min(begin_ns, int(script["time_ns"][0]))
     market = make_market(sizes.n_venues, scenario.increment_ticks, sizes.capacity)
+    params, venues = _params(scenario, sizes), _venues(scenario, seed, sizes)
+    makers = _makers(scenario, seed)
     return WorldState(
-        params=_params(scenario, sizes),
+        params=params,
         world=_world(scenario, seed, begin_ns),
         clocks=_clocks(scenario, sizes, begin_ns, script),
         streams=_streams(scenario, seed, sizes),
-        venues=_venues(scenario, seed, sizes),
+        venues=venues,
         tables=_tables(scenario),
         head=market.head,
         books=market.books,
@@ -54,7 +57,7 @@ def build_state(scenario: Scenario, seed: int, script: ScriptArray) -> WorldStat
         handles=np.zeros(sizes.first_child_ref + FIRST_CHILDREN, dtype=np.int64),
         refs=np.zeros(sizes.capacity + 1, dtype=np.int64),
         intents=np.zeros(8 * sizes.n_venues + 64, dtype=layout.INTENT_DTYPE),
-        makers=_makers(scenario, seed),
+        makers=makers,
         quotes=np.zeros(max(1, sizes.n_quotes), dtype=layout.QUOTE_DTYPE),
         spells=_spells(scenario, seed, begin_ns),
         interest=np.zeros(sizes.n_venues * 2 * POOL_DEPTH + 1, dtype=layout.INTEREST_DTYPE),
@@ -66,6 +69,7 @@ def build_state(scenario: Scenario, seed: int, script: ScriptArray) -> WorldStat
         reports=np.zeros(4_096, dtype=layout.REPORT_DTYPE),
         audit=np.zeros(4_096, dtype=layout.AUDIT_DTYPE),
         tape=np.zeros(16_384, dtype=TAPE_DTYPE),
+        changes=schedule_of(scenario, params, venues, makers),
         script=script,
         script_targets=targets_of(script),
     )
@@ -266,7 +270,9 @@ def _tables(scenario: Scenario) -> NDArray[np.int32]:
         if lit is not None:
             rows[codes.ADD_SHARES] = size_quantiles(lit.add_shares, lit.size_tail, lot)
             rows[codes.MARKET_SHARES] = size_quantiles(lit.market_shares, lit.size_tail, lot)
-            rows[codes.DISTANCE] = distance_quantiles(lit.depth_increments)
+            rows[codes.DISTANCE] = distance_quantiles(
+                lit.depth_increments, _farthest_increments(scenario, lit.depth_increments)
+            )
         if pool is not None:
             rows[codes.ADD_SHARES] = size_quantiles(
                 pool.interest_shares, pool.size_tail, lot, pool.zero_frac
@@ -278,6 +284,17 @@ def _tables(scenario: Scenario) -> NDArray[np.int32]:
             far.market_data_us, far.market_data_jitter_us
         )
     return tables
+
+
+def _farthest_increments(scenario: Scenario, mean_increments: float) -> float:
+    """
+    Where distances of limit orders are cut: at 20, farther where their mean is large.
+
+    Eight means hold all but 0.03 % of a geometric law; beyond a quarter of the price nobody trades,
+    and a bid must stay above zero.
+    """
+    quarter = scenario.instrument.price_usd / scenario.instrument.increment_usd / 4.0
+    return max(20.0, float(np.floor(min(8.0 * mean_increments, quarter))))
 
 
 def _makers(scenario: Scenario, seed: int) -> Rows:

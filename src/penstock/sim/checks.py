@@ -27,7 +27,7 @@ def check_scenario(scenario: Scenario, file: str) -> None:
             twice, a venue without the table of its kind, an increment that prices cannot have,
             limits the wrong way round, a day that is none, parents that do not fit in it.
     """
-    parts = (_day, _instrument, _venues, _traders, _parents, _mode)
+    parts = (_day, _instrument, _venues, _traders, _schedule, _parents, _mode)
     problems = [
         Problem(where=f"{file}: {key}", expected=expected, found=str(found), fix=fix)
         for part in parts
@@ -155,6 +155,31 @@ def _traders(scenario: Scenario) -> Iterator[_Complaint]:
         )
     if dark.spell_min_s > dark.spell_max_s:
         yield from _order("dark.spell_min_s", "spell_max_s", dark.spell_min_s)
+
+
+def _schedule(scenario: Scenario) -> Iterator[_Complaint]:
+    length_s, mode = scenario.scenario.duration_s, scenario.scenario.mode
+    dated = [(f"regimes[{k}]", one.at_s) for k, one in enumerate(scenario.regimes)]
+    dated += [(f"halts[{k}]", one.at_s) for k, one in enumerate(scenario.halts)]
+    for idx, venue in enumerate(scenario.venues):
+        dated += [(f"venues[{idx}].changes[{k}]", one.at_s) for k, one in enumerate(venue.changes)]
+        if venue.changes and venue.is_lit:
+            yield f"venues[{idx}].changes", "none at a lit venue", "some", "they are for pools"
+    if dated and mode == "replay":
+        yield dated[0][0], "none in a replay: the recorded day is as it was", "one", "remove it"
+    for key, at_s in dated:
+        if at_s >= length_s:
+            yield f"{key}.at_s", f"less than the session's {length_s:g} s", at_s, "make it earlier"
+    ends_s = 0.0
+    for k, halt in enumerate(scenario.halts):
+        if halt.at_s < ends_s:
+            yield (
+                f"halts[{k}].at_s",
+                f"after the halt before it, {ends_s:g}",
+                halt.at_s,
+                "sort them",
+            )
+        ends_s = halt.at_s + halt.duration_s
 
 
 def _parents(scenario: Scenario) -> Iterator[_Complaint]:

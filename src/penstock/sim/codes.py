@@ -99,6 +99,7 @@ class Reason(IntEnum):
     NEVER_SEEN = 5
     POOL_FULL = 6
     SIZE_FILLED = 7
+    HALTED = 8
 
 
 NO_REASON: Final = int64(Reason.NONE)
@@ -108,3 +109,4 @@ TOO_LATE: Final = int64(Reason.TOO_LATE)
 NEVER_SEEN: Final = int64(Reason.NEVER_SEEN)
 POOL_FULL: Final = int64(Reason.POOL_FULL)
 SIZE_FILLED: Final = int64(Reason.SIZE_FILLED)
+HALTED: Final = int64(Reason.HALTED)

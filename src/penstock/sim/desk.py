@@ -14,6 +14,7 @@ from penstock.sim.codes import (
     CANCELLED,
     DONE,
     FAR,
+    HALTED,
     LIVE,
     MAIL,
     NEVER_SEEN,
@@ -99,7 +100,9 @@ def deliver(state: WorldState, now_ns: int) -> None:
     reason = mail[i].reason
     is_new = mail[i].kind == SEND
     if reason == NO_REASON:
-        if is_new:
+        if world[0].is_halted and mail[i].kind != CANCEL:
+            reason = HALTED
+        elif is_new:
             reason = why_not(state.children, state.venues, child)
         elif child < 0 or state.children[child].venue_idx != venue_idx:
             reason = NEVER_SEEN

@@ -130,7 +130,7 @@ def update_touch(
 @inlined
 def mid_seen_x2(world: Rows, nbbo: Rows, at_ns: int) -> int:
     """
-    Twice the NBBO midpoint as of `at_ns`, ticks; 0 while it is crossed or one-sided.
+    Twice the NBBO midpoint as of `at_ns`, ticks; 0 while it is crossed or one-sided, or in a halt.
 
     Looks back over at most NBBO_HISTORY changes; further back, the oldest remembered stands in.
     """
@@ -139,7 +139,7 @@ def mid_seen_x2(world: Rows, nbbo: Rows, at_ns: int) -> int:
     while back < n_known and nbbo[(world[0].n_nbbo - back) % NBBO_HISTORY].time_ns > at_ns:
         back += 1
     mid_x2 = 0
-    if n_known > 0:
+    if n_known > 0 and world[0].is_halted == 0:
         i = (world[0].n_nbbo - back) % NBBO_HISTORY
         bid_ticks = nbbo[i].bid_ticks
         ask_ticks = nbbo[i].ask_ticks

@@ -64,7 +64,7 @@ PARAMS_DTYPE = np.dtype(
     ],
     align=True,
 )
-"""What the scenario says, in the units of the kernels; one row, never written by a kernel."""
+"""What the scenario says, in the units of the kernels; one row, written by `schedule` alone."""
 
 WORLD_DTYPE = np.dtype(
     [
@@ -86,6 +86,8 @@ WORLD_DTYPE = np.dtype(
         ("mail_n", np.int64),
         ("script_i", np.int64),
         ("audit_n", np.int64),
+        ("n_changes", np.int64),  # of the schedule that have been made
+        ("is_halted", np.int64),
         ("is_busy", np.int64),
         ("activity", np.float64),
         # Efficient price and what is on its way.
@@ -261,6 +263,13 @@ NBBO_CHANGE_DTYPE = np.dtype(
 """One change of the protected NBBO, at its true time."""
 
 
+CHANGE_DTYPE = np.dtype(
+    [("at_ns", np.int64), ("what", np.int64), ("idx", np.int64), ("value", np.float64)],
+    align=True,
+)
+"""One change in the middle of the day; `what` and `idx` are explained in `schedule`."""
+
+
 class WorldState(NamedTuple):
     """
     Everything that the kernels of a world read and write: arrays only.
@@ -296,5 +305,6 @@ class WorldState(NamedTuple):
     reports: Rows
     audit: Rows
     tape: Rows
+    changes: Rows
     script: Rows
     script_targets: Int64s  # row of the order that a scripted cancel is about, -1 if unknown

@@ -41,6 +41,7 @@ from penstock.sim.matching_views import order_side, order_ticks, order_venue
 from penstock.sim.pools import trade_pool_flow
 from penstock.sim.price import absorb_trade, step_price
 from penstock.sim.reports import tell, tell_fill
+from penstock.sim.schedule import follow_schedule, keep_withdrawals
 from penstock.sim.scripted import step_script
 from penstock.sim.traders import (
     absence_ns,
@@ -118,6 +119,8 @@ def run_to(state: WorldState, until_ns: int, last_event: int, stops_at_reports: 
             break
         world[0].n_events += 1
         happen(state, source, now_ns)
+        if world[0].is_halted:
+            keep_withdrawals(world, state.intents)
         carry_out(state, now_ns)
         if world[0].n_events >= last_event:
             world[0].now_ns = max(world[0].now_ns, now_ns)
@@ -154,6 +157,7 @@ def happen(state: WorldState, source: int, now_ns: int) -> None:
             trade_pool_flow(state, source - FIRST_FLOW, now_ns)
     elif source == GRID:
         step_price(params, world, clocks, streams, now_ns)
+        follow_schedule(state, now_ns)
     elif source == ACTIVITY:
         change_activity(params, world, clocks, streams, now_ns)
     elif source == INFORMED:

@@ -42,13 +42,13 @@ def _rounded(sizes: NDArray[np.float64], lot_shares: int) -> NDArray[np.float64]
     return np.where(sizes >= lot_shares / 2, lots, np.maximum(1.0, np.round(sizes)))
 
 
-def distance_quantiles(mean_increments: float) -> Quantiles:
-    """Geometric distances 0, 1, 2, … with the given mean before the cut at 20 increments."""
+def distance_quantiles(mean_increments: float, farthest_increments: float = 20.0) -> Quantiles:
+    """Geometric distances 0, 1, 2, … with the given mean before the cut at the farthest."""
     stay_prob = mean_increments / (1.0 + mean_increments)
     if stay_prob <= 0.0:
         return np.zeros(N_QUANTILES, dtype=np.int32)
     distances = np.floor(np.log1p(-_MIDDLES) / np.log(stay_prob))
-    return np.asarray(np.minimum(distances, 20.0), dtype=np.int32)
+    return np.asarray(np.minimum(distances, farthest_increments), dtype=np.int32)
 
 
 def latency_quantiles(mean_us: float, jitter_us: float) -> Quantiles:

@@ -125,6 +125,16 @@ class PoolFlow(Table, frozen=True, kw_only=True):
     leak_max_bps: Moves = 0.0
 
 
+class VenueChange(Table, frozen=True, kw_only=True):
+    """A pool that is another one from `at_s` on; what is not named stays as it was."""
+
+    at_s: Amount  # since the start of the session
+    informed_frac: Frac | None = None
+    leak_prob: Frac | None = None
+    leak_min_bps: Moves | None = None
+    leak_max_bps: Moves | None = None
+
+
 class VenueTable(Table, frozen=True, kw_only=True):
     """One destination. In a generated market it has a `lit` or a `pool` table, as its kind says."""
 
@@ -137,6 +147,7 @@ class VenueTable(Table, frozen=True, kw_only=True):
     min_shares: Count = 1  # smallest order it takes
     lit: LitFlow | None = None
     pool: PoolFlow | None = None
+    changes: tuple[VenueChange, ...] = ()
 
     @property
     def is_lit(self) -> bool:
@@ -197,6 +208,29 @@ class Dark(Table, frozen=True, kw_only=True):
     spell_min_s: PositiveAmount = 180.0  # length of an on-spell, uniform between these
     spell_max_s: PositiveAmount = 600.0
     on_frac: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.4  # share of time that a side is on
+
+
+class Regime(Table, frozen=True, kw_only=True):
+    """
+    Another market from `at_s` on, until the next regime: multiples of what the file says.
+
+    A multiplier that is not named is 1, whatever the regime before said.
+    """
+
+    at_s: Amount  # since the start of the session
+    flow_multiplier: Multiplier = 1.0  # rates of noise traders and pools
+    volatility_multiplier: Multiplier = 1.0  # noise of the efficient price
+    news_multiplier: Multiplier = 1.0  # rate of information
+    informed_multiplier: Multiplier = 1.0  # looks of informed traders
+    spread_multiplier: Multiplier = 1.0  # half-spreads of market makers
+    depth_multiplier: Multiplier = 1.0  # sizes of market makers
+
+
+class Halt(Table, frozen=True, kw_only=True):
+    """No trading in the stock for a while: cancels only, and every lit venue says so."""
+
+    at_s: Amount  # since the start of the session
+    duration_s: PositiveAmount
 
 
 class Parents(Table, frozen=True, kw_only=True):
@@ -264,6 +298,8 @@ class Scenario(Table, frozen=True, kw_only=True):
     flow: Flow = Flow()
     makers: Makers = Makers()
     dark: Dark = Dark()
+    regimes: tuple[Regime, ...] = ()
+    halts: tuple[Halt, ...] = ()
     parents: Parents = Parents()
     replay: Replay | None = None
 

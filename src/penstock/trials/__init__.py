@@ -58,6 +58,16 @@ from penstock.trials.parents import parents_of_day
 from penstock.trials.recording import ChildDiary, ChildRecorder, ParentRecorder
 from penstock.trials.statistics import Estimate, estimate, excludes_zero, paired_difference
 from penstock.trials.table import comparison_tables
+from penstock.trials.tuned import (
+    GENERIC,
+    UNTUNED_NOTE,
+    Provenance,
+    TunedBaselines,
+    read_tuned,
+    tuned_for,
+    tuned_text,
+)
+from penstock.trials.tuning import TUNING_SEED, Search, Tuner, start_of
 from penstock.trials.warming import warm_up
 from penstock.trials.workers import run_tasks
 
@@ -82,8 +92,11 @@ __all__ = [
     "load_insider",
     "make_insider",
     "row_of",
+    "GENERIC",
     "MAX_SEEDS",
     "TRAINING_SEED",
+    "TUNING_SEED",
+    "UNTUNED_NOTE",
     "Bench",
     "ChildDiary",
     "ChildRecorder",
@@ -101,7 +114,11 @@ __all__ = [
     "ParentCost",
     "ParentRecorder",
     "PolicyResult",
+    "Provenance",
     "RecordedDay",
+    "Search",
+    "TunedBaselines",
+    "Tuner",
     "ScenarioResult",
     "Setting",
     "VenueFills",
@@ -122,6 +139,10 @@ __all__ = [
     "parents_of_day",
     "read_scenario",
     "run_day",
+    "read_tuned",
     "run_tasks",
+    "start_of",
+    "tuned_for",
+    "tuned_text",
     "warm_up",
 ]

@@ -211,6 +211,11 @@ def _reference(cost: ParentCost) -> float:
     return cost.reference_bps
 
 
+def low_noise_by_day(days: list[DayCosts]) -> list[float]:
+    """Mean cost of each day, bps: against the reference price where it is known, else raw."""
+    return _by_day(days, _low_noise({"": days}))
+
+
 def _low_noise(by_policy: Mapping[str, list[DayCosts]]) -> Callable[[ParentCost], float]:
     is_known = all(
         math.isfinite(cost.reference_bps)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -50,13 +49,19 @@ class Bench(NamedTuple):
     model: bytes | None
     journal_dir: Path | None = None
     kept: KeptDays | None = None  # finished days, found and added
-    insiders: Mapping[str, bytes] = MappingProxyType({})  # their models, by policy
+    tuned: Mapping[str, RoutingConfig] = {}  # settings of policies that have their own
+    tuned_notes: tuple[str, ...] = ()
+    insiders: Mapping[str, bytes] = {}  # their models, by policy
 
     def model_for(self, policy: str) -> bytes | None:
         """The model, for a policy that has one."""
         if insider_of(policy) is not None:
             return self.insiders[policy]
         return self.model if policy in LEARNED else None
+
+    def routing_for(self, policy: str) -> RoutingConfig:
+        """The settings of a policy: its own, or those of all."""
+        return self.tuned.get(policy, self.routing)
 
 
 class DayTask(NamedTuple):
@@ -78,6 +83,7 @@ def run_one(bench: Bench, task: DayTask) -> DayCosts:
 def _run_day(bench: Bench, task: DayTask) -> DayCosts:
     scenario = bench.market.scenario
     universe = scenario.universe()
+    routing = bench.routing_for(task.policy)
     policy, truth = _policy(bench, task.policy, universe)
     setting = Setting(scenario, bench.market.script)
     journal = None
@@ -87,8 +93,8 @@ def _run_day(bench: Bench, task: DayTask) -> DayCosts:
         setting,
         task.seed,
         policy,
-        static_policy(universe, bench.routing),
-        routing=bench.routing,
+        static_policy(universe, routing),
+        routing=routing,
         truth=truth,
         journal=journal,
         journal_context=journal_context(bench, task, policy.model_sha256),
@@ -98,10 +104,11 @@ def _run_day(bench: Bench, task: DayTask) -> DayCosts:
 
 def _policy(bench: Bench, name: str, universe: Universe) -> tuple[Policy, HiddenColumns | None]:
     """The policy, and what it reads the truth through if it is an insider."""
+    routing = bench.routing_for(name)
     if insider_of(name) is None:
-        return make_policy(name, universe, bench.routing, bench.model), None
+        return make_policy(name, universe, routing, bench.model), None
     truth = HiddenColumns()
-    return make_insider(name, universe, bench.routing, bench.insiders[name], truth), truth
+    return make_insider(name, universe, routing, bench.insiders[name], truth), truth
 
 
 def journal_context(bench: Bench, task: DayTask, model_sha256: str) -> dict[str, Any]:
@@ -113,7 +120,7 @@ def journal_context(bench: Bench, task: DayTask, model_sha256: str) -> dict[str,
         "policy": task.policy,
         "model_sha256": model_sha256,
         "scenario": msgspec.to_builtins(bench.market.scenario),
-        "routing": msgspec.to_builtins(bench.routing),
+        "routing": msgspec.to_builtins(bench.routing_for(task.policy)),
     }
 
 
@@ -198,7 +205,7 @@ def evaluate_market(
         gaps=gaps,
         contrast=contrast_of(results, best_baseline),
         problems=problems_of(results),
-        notes=(*training_notes, *bench.market.notes),
+        notes=(*training_notes, *bench.market.notes, *bench.tuned_notes),
         state_hash=hashes.hexdigest(),
         recorded_day=None if recorded is None else recorded.origin,
         is_training_day=is_training_day,

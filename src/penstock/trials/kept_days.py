@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -29,11 +30,18 @@ class KeptDays:
     Args:
         market: with its recorded day, if it replays one. The program's own sources, and the
             libraries that compute, belong to the name as well.
+        tuned: settings of policies that have their own.
         is_fresh: find nothing; keep everything anew.
     """
 
     def __init__(
-        self, folder: Path, market: Market, routing: RoutingConfig, *, is_fresh: bool = False
+        self,
+        folder: Path,
+        market: Market,
+        routing: RoutingConfig,
+        *,
+        tuned: Mapping[str, RoutingConfig] | None = None,
+        is_fresh: bool = False,
     ) -> None:
         digest = hashlib.sha256(_program())
         for part in (market.scenario, routing):
@@ -41,12 +49,17 @@ class KeptDays:
         if market.script is not None:
             digest.update(market.script.tobytes())
         self._is_fresh = is_fresh
+        self._tuned_ids = {
+            policy: f"-{hashlib.sha256(msgspec.json.encode(own)).hexdigest()[:12]}"
+            for policy, own in (tuned or {}).items()
+        }
         self._folder = folder / f"{market.name}-{digest.hexdigest()[:16]}"
 
     def path(self, policy: str, seed: int, model: bytes | None) -> Path:
         """Where a day is, if it is kept."""
         model_id = "" if model is None else f"-{hashlib.sha256(model).hexdigest()[:12]}"
-        return self._folder / f"{policy}{model_id}-{seed}.day"
+        tuned_id = self._tuned_ids.get(policy, "")
+        return self._folder / f"{policy}{tuned_id}{model_id}-{seed}.day"
 
     def find(self, policy: str, seed: int, model: bytes | None) -> DayCosts | None:
         """A day that was finished before; None when there is none, or no whole one."""

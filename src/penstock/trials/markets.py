@@ -27,7 +27,6 @@ REPLAY_NOTES = (
 )
 GENERATED_NOTES = (
     "A generated market: venues, traders, latencies and fees are the scenario file's.",
-    "Its baselines are untuned; stronger ones are not in this comparison.",
 )
 
 

@@ -105,6 +105,16 @@ def test_distances_have_a_scale_and_an_interval(calibrated: Calibrated) -> None:
     assert 0.0 < distance(calibrated.report, "spread")["ks"] < 1.0
 
 
+def test_the_report_holds_the_curves(calibrated: Calibrated) -> None:
+    """Who has no browser can read them, point by point."""
+    curves = {one["name"]: one for one in calibrated.report["curves"]}
+
+    assert 4 == len(curves)
+    for one in curves.values():
+        assert len(one["x"]) == len(one["real"]) == len(one["simulated"])
+    assert all(value > 0 for value in curves["volatility signature"]["real"] if value is not None)
+
+
 def test_the_page_stands_alone(calibrated: Calibrated) -> None:
     """No address but its own, and every plot in it."""
     page = calibrated.page.read_text(encoding="utf-8")

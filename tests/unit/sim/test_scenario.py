@@ -179,6 +179,7 @@ def test_distances_are_geometric() -> None:
     assert distances.mean() == pytest.approx(2.0, rel=0.03)
     assert (distances == 0).mean() == pytest.approx(1.0 / 3.0, abs=0.001)
     assert 0 == distance_quantiles(0.0).max()
+    assert (20, 60) == (distance_quantiles(9.0).max(), distance_quantiles(9.0, 60.0).max())
 
 
 def test_delays_have_their_minimum_and_their_mean() -> None:

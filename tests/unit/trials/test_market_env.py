@@ -26,7 +26,7 @@ from penstock.trials.environments.market_layout import (
     TAKE,
     WAIT,
 )
-from tests.support.worlds import quiet_market, reference_day
+from tests.support.worlds import SCENARIOS, quiet_market, reference_day
 
 DAY = reference_day(600.0)
 SHORT = MarketTask(n_steps=60)
@@ -316,6 +316,16 @@ def test_a_task_that_no_episode_can_follow_is_refused(task: MarketTask) -> None:
     """Before anything is built."""
     with pytest.raises(ConfigError, match="MarketTask"):
         MarketEnv(DAY, task)
+
+
+def test_a_scenario_may_be_a_file_or_none() -> None:
+    """The shipped one comes with the package, wherever a user stands."""
+    shipped = MarketEnv().floor.scenario
+
+    assert "reference-day" == shipped.scenario.name
+    assert shipped == MarketEnv(str(SCENARIOS / "reference-day.toml")).floor.scenario
+    with pytest.raises(ConfigError, match=r"nowhere\.toml"):
+        MarketEnv("nowhere.toml")
 
 
 def test_a_replay_is_refused() -> None:

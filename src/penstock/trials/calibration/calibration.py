@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
+import numpy as np
 
 from penstock.sim import check_scenario
 from penstock.trials.calibration.distances import Distance, distances
@@ -14,6 +15,7 @@ from penstock.trials.calibration.evidence import Evidence
 from penstock.trials.calibration.fitting import first_draft
 from penstock.trials.calibration.matching import Round, match
 from penstock.trials.calibration.moments import Moments
+from penstock.trials.calibration.sample import Floats
 from penstock.trials.calibration.simulated import simulated_sample
 from penstock.trials.calibration.spreads import VenueSpread, venue_spreads
 from penstock.trials.calibration.statistics_of import Figures, figures_of
@@ -28,6 +30,17 @@ LIMITS: Final = (
 )
 
 
+class CurvePoints(msgspec.Struct, frozen=True, kw_only=True):
+    """A curve of the real market and the mean of the simulated days; None is not known."""
+
+    name: str
+    unit: str
+    x_name: str
+    x: tuple[float, ...]
+    real: tuple[float | None, ...]
+    simulated: tuple[float | None, ...]
+
+
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     """What one calibration found, as JSON holds it."""
 
@@ -40,6 +53,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     real: Moments
     rounds: tuple[Round, ...]
     distances: tuple[Distance, ...]
+    curves: tuple[CurvePoints, ...]
     venues_real: tuple[VenueSpread, ...]
     venues_simulated: tuple[VenueSpread, ...]  # of the first seed
     rule605: Rule605 | None
@@ -105,6 +119,7 @@ def calibrate(
         real=moments,
         rounds=tuple(rounds),
         distances=tuple(distances(real, simulated, halves)),
+        curves=tuple(_curves(real, simulated)),
         venues_real=tuple(venue_spreads(sample)),
         venues_simulated=tuple(spreads[0]),
         rule605=evidence.rule605,
@@ -116,3 +131,24 @@ def calibrate(
 def n_steps(n_rounds: int, n_seeds: int) -> int:
     """How often `calibrate` calls back."""
     return n_rounds + 1 + n_seeds
+
+
+def _curves(real: Figures, simulated: Sequence[Figures]) -> Iterator[CurvePoints]:
+    for place, curve in enumerate(real.curves):
+        several = np.array([one.curves[place].y for one in simulated])
+        is_known = np.isfinite(several)
+        counts = is_known.sum(axis=0)
+        sums = np.where(is_known, several, 0.0).sum(axis=0)
+        means = np.where(counts > 0, sums / np.maximum(1, counts), np.nan)
+        yield CurvePoints(
+            name=curve.name,
+            unit=curve.unit,
+            x_name=curve.x_name,
+            x=curve.x,
+            real=_known(curve.y),
+            simulated=_known(means),
+        )
+
+
+def _known(values: Floats) -> tuple[float | None, ...]:
+    return tuple(value if np.isfinite(value) else None for value in values.tolist())

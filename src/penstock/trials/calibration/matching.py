@@ -55,6 +55,9 @@ _POOL_KNOBS: Final = (
 )
 
 
+_LEAST: Final = {"makers.wake_ms": 20.0}  # more looks take time and change nothing
+
+
 class _Steps(NamedTuple):
     """Factors of one round."""
 
@@ -169,7 +172,8 @@ def _moved(scenario: Scenario, start: Scenario, steps: _Steps, evidence: Evidenc
                 moved, table, **{name: tuple(_within(x * factor, x0) for x, x0 in several)}
             )
         else:
-            moved = with_table(moved, table, **{name: min(1_000.0, _within(now * factor, first))})
+            changed = min(1_000.0, _within(now * factor, first))
+            moved = with_table(moved, table, **{name: max(_LEAST.get(key, 0.0), changed)})
     for place, venue in enumerate(scenario.venues):
         kind = "pool" if venue.lit is None else "lit"
         flow, begun = getattr(venue, kind), getattr(start.venues[place], kind)

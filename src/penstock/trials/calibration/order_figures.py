@@ -13,7 +13,8 @@ from penstock.trials.calibration.sample import Prints, Quotes, Sample
 from penstock.trials.calibration.tails import Tail, fit_tail
 from penstock.wire import OrderKind, OrderLog
 
-CUT_INCREMENTS: Final = 20  # where a scenario cuts the distance of its limit orders
+# Beyond it an order only counts as that far: stub quotes must not make the mean.
+CUT_INCREMENTS: Final = 20
 
 
 class OrderFigures(NamedTuple):

@@ -102,17 +102,18 @@ def _curve_plots(found: Calibrated) -> Iterator[str]:
 
 def _fit(report: Calibration) -> str:
     rows = []
+    first, kept = report.rounds[0], min(report.rounds, key=lambda one: one.misfit)
     for name in MEANS:
-        values = [getattr(one.simulated, name) for one in report.rounds]
-        shown = [getattr(report.real, name), values[0], values[-1]]
+        values = [getattr(one.simulated, name) for one in (first, kept)]
+        shown = [getattr(report.real, name), *values]
         label = name.replace("_", " ")
         rows.append(f"<tr>{row_head(label)}{''.join(cell(number(value)) for value in shown)}</tr>")
-    misfits = [report.rounds[0].misfit, report.rounds[-1].misfit]
+    misfits = [first.misfit, kept.misfit]
     rows.append(
         f"<tr>{row_head('misfit')}{cell('')}{''.join(cell(number(v)) for v in misfits)}</tr>"
     )
     return "<section><h2>Fit</h2>" + table(
-        head(("moment", ""), ("real", ""), ("first round", ""), ("last round", "")),
+        head(("moment", ""), ("real", ""), ("first round", ""), ("round kept", "")),
         rows,
         f"{len(report.rounds)} rounds; the closest is kept. Misfit: root mean square of the logs "
         "of simulated over real.",

@@ -21,6 +21,8 @@ ATS_PART: Final = 0.4  # of off-exchange volume, where no file says it
 _POOL_PER_LIT: Final = 0.2  # shares that pools trade per share on exchanges, where no tape says it
 _ADDS_PER_CHANGE: Final = 4.0  # limit orders for each change of the best quote, to begin with
 _LIFE_S: Final = 10.0
+# How often hidden size trades says too much about how much of it there is: it stands inside.
+_HIDDEN_AT_MOST: Final = 0.5
 _TAIL_LIMITS: Final = (1.2, 8.0)  # what the size table of a scenario can show
 
 # Of the kind that venues published, rounded: taker, maker, midpoint, in dollars a share.
@@ -114,13 +116,14 @@ def _lit_venue(
             about = f"borrowed from {evidence.orders_borrowed_from}: {about}"
         weight = float(is_mine.mean())
         values = {
-            "add_per_s": orders.add_per_s * weight / mean_activity,
+            # The data hold displayed orders only, the scenario's rate is that of all.
+            "add_per_s": orders.add_per_s * weight / mean_activity / (1.0 - hidden_frac),
             "order_life_s": orders.order_life_s,
             "add_shares": orders.add_shares,
             "depth_increments": min(1_000.0, orders.depth_increments),
         }
         origins |= {
-            "add_per_s": f"{orders.n_adds:,} orders, by part of the takers; {about}",
+            "add_per_s": f"{orders.n_adds:,} displayed orders, by part of the takers; {about}",
             "order_life_s": f"censored exponential; {about}",
             "add_shares": f"mean; {about}",
             "depth_increments": f"geometric, cut at 20; {about}",
@@ -161,14 +164,17 @@ def _hidden(evidence: Evidence) -> tuple[float, str]:
     """Part of limit orders that are hidden, as far as executions tell."""
     sample, orders = evidence.sample, evidence.order_figures
     if orders is not None and evidence.orders_borrowed_from is None:
-        return min(0.9, orders.hidden_frac), "part of executed shares without a displayed order"
+        return (
+            min(_HIDDEN_AT_MOST, orders.hidden_frac),
+            f"{orders.hidden_frac:.0%} of executed shares met no displayed order, at most a half",
+        )
     lit = sample.lit
     places = sample.quotes.places_before(lit.time_ns)
     is_known = (places >= 0) & sample.quotes.is_whole[np.maximum(places, 0)]
     bid, ask = (ticks[places[is_known]] for ticks in sample.quotes[1:3])
     inside = (lit.ticks[is_known] > bid) & (lit.ticks[is_known] < ask)
     part = float(lit.shares[is_known][inside].sum() / max(1, lit.shares[is_known].sum()))
-    return min(0.9, part), "part of shares on exchanges that traded inside the spread"
+    return min(_HIDDEN_AT_MOST, part), "part of shares on exchanges that traded inside the spread"
 
 
 def pools(evidence: Evidence) -> list[FittedVenue]:

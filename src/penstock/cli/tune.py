@@ -1,0 +1,106 @@
+"""`penstock tune`: search the parameters of a baseline, and write them to a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from penstock.cli.console import command_line, err, out, print_json, waiting
+from penstock.cli.evaluating import base_name, prepare
+from penstock.cli.options import json_option, workers_option
+from penstock.cli.refusing import check_output
+from penstock.routing import SEARCHED
+from penstock.trials import (
+    Search,
+    TunedBaselines,
+    Tuner,
+    load_markets,
+    read_tuned,
+    start_of,
+    tuned_text,
+)
+
+
+@click.command("tune")
+@click.argument("scenario", type=click.Path(path_type=Path))
+@click.option(
+    "--policy",
+    type=click.Choice(SEARCHED),
+    required=True,
+    help="Baseline whose parameters are searched.",
+)
+@click.option(
+    "--seeds",
+    type=click.IntRange(2, 10_000),
+    default=6,
+    show_default=True,
+    help="Days to search on; never those of `evaluate` or `train`.",
+)
+@click.option(
+    "--rounds",
+    type=click.IntRange(1, 20),
+    default=2,
+    show_default=True,
+    help="Passes over all parameters; one without a gain ends the search.",
+)
+@click.option(
+    "--out",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("conf/baselines"),
+    show_default=True,
+    help="Folder of the file, which is named after the scenario; other policies in it are kept.",
+)
+@click.option(
+    "--kept",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("runs/days"),
+    show_default=True,
+    help="Finished days are kept here: an interrupted search goes on where it stopped.",
+)
+@workers_option
+@json_option
+def command(
+    scenario: Path,
+    policy: str,
+    seeds: int,
+    rounds: int,
+    folder: Path,
+    kept: Path,
+    workers: int,
+    as_json: bool,
+) -> None:
+    """
+    Search a baseline's parameters in a simulated market, so that it is as strong as it can be.
+
+    One parameter after the other, every candidate on the same days as the best so far, by the cost
+    with the least noise. `evaluate` uses the file for its scenario. The same arguments find the
+    same parameters, whatever the number of workers.
+
+    \b
+    Example:  penstock tune scenarios/reference-day.toml --policy best_static
+    Exit status: 0 finished; 2 bad input.
+    """
+    market = load_markets(scenario)[0]
+    path = folder / f"{base_name(market)}.toml"
+    check_output(path)
+    universe = market.scenario.universe()
+    before = read_tuned(path, universe) if path.is_file() else TunedBaselines()
+    prepare([market])
+    search = Search(seeds, rounds, workers, kept)
+    with waiting(f"tune {policy} on {base_name(market)}, {seeds} days a candidate"):
+        found = Tuner(market, policy, search).run(start_of(policy), command_line())
+    tuned = TunedBaselines(
+        policies={**before.policies, policy: found.config},
+        provenance={**before.provenance, policy: found.provenance},
+    )
+    path.write_text(tuned_text(tuned), encoding="utf-8")
+    if as_json:
+        print_json({"policy": policy, "file": str(path), **msgspec.to_builtins(found.provenance)})
+        return
+    known = found.provenance
+    out.print(f"cost    {known.cost_bps:.3f} bps, untuned {known.untuned_cost_bps:.3f}")
+    out.print(f"tried   {known.n_candidates} candidates on {len(known.seeds)} days")
+    err.print(f"file    {path}")

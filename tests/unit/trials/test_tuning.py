@@ -1,0 +1,189 @@
+"""The search of a baseline's parameters, and the files that it writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from penstock.domain import ConfigError, Ns
+from penstock.routing import (
+    SEARCHED,
+    BaselineConfig,
+    Pace,
+    Regime,
+    RoutingConfig,
+    Step,
+    check_routing,
+    make_policy,
+)
+from penstock.trials import (
+    MAX_SEEDS,
+    TRAINING_SEED,
+    TUNING_SEED,
+    UNTUNED_NOTE,
+    Bench,
+    KeptDays,
+    Market,
+    Provenance,
+    Search,
+    TunedBaselines,
+    Tuner,
+    read_tuned,
+    start_of,
+    tuned_for,
+    tuned_text,
+)
+from penstock.trials.tuned import scenario_sha256
+from penstock.trials.tuning import changed, coordinates_of, shorter_lists
+from tests.support.small_days import SMALL, small_scenario
+
+SCENARIO = small_scenario()
+MARKET = Market(SMALL, SCENARIO, None, ())
+TUNED = RoutingConfig(
+    mid_rest_ns=Ns(0),
+    waterfall=(Step(venue="PINT", tactic="mid"), Step(venue="PNYA", tactic="post")),
+    baseline=BaselineConfig(
+        tactics=("post",),
+        pace=Pace(take_share_frac=0.05, take_gap_ns=Ns(5)),
+        regimes=(Regime(below_rv_bps=2.5), Regime(tactics=("take", "mid"))),
+    ),
+)
+
+
+def provenance(scenario_hash: str) -> Provenance:
+    """Of a search that nobody made."""
+    return Provenance(
+        scenario=SMALL,
+        scenario_sha256=scenario_hash,
+        command='penstock tune "a b".toml',
+        seeds=(TUNING_SEED, TUNING_SEED + 1),
+        cost_bps=1.25,
+        ci95_bps=(1.0, 1.5),
+        untuned_cost_bps=1.5,
+        gain_ci95_bps=(),
+        n_candidates=7,
+        searched=("baseline.tactics",),
+    )
+
+
+def written(folder: Path, name: str, scenario_hash: str = "") -> Path:
+    """A file of tuned parameters of one policy."""
+    tuned = TunedBaselines(
+        policies={"best_static": TUNED}, provenance={"best_static": provenance(scenario_hash)}
+    )
+    path = folder / f"{name}.toml"
+    path.write_text(tuned_text(tuned), encoding="utf-8")
+    return path
+
+
+def test_a_file_gives_back_what_was_written(tmp_path: Path) -> None:
+    """Lists, regimes, quotes in a command, and empty intervals included."""
+    found = read_tuned(written(tmp_path, SMALL, "ab"), SCENARIO.universe())
+
+    assert {"best_static": TUNED} == found.policies
+    assert {"best_static": provenance("ab")} == found.provenance
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "where"),
+    [
+        ("policies.best_static", "policies.static", "policies.static"),
+        ('venue = "PINT"', 'venue = "XXXX"', "policies.best_static.waterfall[0].venue"),
+        ("take_share_frac = 0.05", "take_share_frac = 5.0", "baseline.pace.take_share_frac"),
+        ("mid_rest_ns = 0", "mid_rest = 0", "mid_rest"),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_where(
+    tmp_path: Path, before: str, after: str, where: str
+) -> None:
+    """A baseline with wrong settings would be a weak one, without a word."""
+    path = written(tmp_path, SMALL)
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after), encoding="utf-8")
+
+    with pytest.raises(ConfigError, match="expected") as caught:
+        read_tuned(path, SCENARIO.universe())
+
+    assert where in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_a_scenario_has_its_own_file_before_the_generic_one(tmp_path: Path) -> None:
+    """And the notes say which it was, and whether the scenario is still the same."""
+    none, notes = tuned_for(SMALL, SCENARIO, tmp_path)
+    assert ({}, (UNTUNED_NOTE,)) == (none, notes)
+
+    written(tmp_path, "generic")
+    generic, notes = tuned_for(SMALL, SCENARIO, tmp_path)
+    assert {"best_static": TUNED} == generic
+    assert "generic parameters" in notes[0]
+
+    written(tmp_path, SMALL, scenario_sha256(SCENARIO))
+    _, notes = tuned_for(SMALL, SCENARIO, tmp_path)
+    assert "tuned on this scenario" in notes[0]
+    assert "has changed" not in notes[0]
+
+    written(tmp_path, SMALL, "of another")
+    _, notes = tuned_for(SMALL, SCENARIO, tmp_path)
+    assert "has changed" in notes[0]
+
+
+def test_only_its_own_policy_gets_tuned_settings() -> None:
+    """Figures of the others do not depend on what was tuned."""
+    bench = Bench(MARKET, RoutingConfig(), None, tuned={"best_static": TUNED})
+
+    assert TUNED == bench.routing_for("best_static")
+    assert RoutingConfig() == bench.routing_for("static") == bench.routing_for("kaplan_meier")
+
+
+def test_days_with_other_settings_are_other_days(tmp_path: Path) -> None:
+    """A kept day of the untuned policy must not stand in for one of the tuned."""
+    plain = KeptDays(tmp_path, MARKET, RoutingConfig())
+    tuned = KeptDays(tmp_path, MARKET, RoutingConfig(), tuned={"best_static": TUNED})
+
+    assert plain.path("best_static", 1, None) != tuned.path("best_static", 1, None)
+    assert plain.path("static", 1, None) == tuned.path("static", 1, None)
+
+
+def test_a_key_is_changed_and_nothing_else() -> None:
+    """Dotted, with positions in lists."""
+    found = changed(TUNED, "baseline.regimes.0.pace.take_gap_ns", 9)
+
+    assert 9 == found.baseline.regimes[0].pace.take_gap_ns
+    assert TUNED == changed(found, "baseline.regimes.0.pace.take_gap_ns", 0)
+
+
+@pytest.mark.parametrize("policy", SEARCHED)
+def test_every_value_that_is_searched_makes_a_policy(policy: str) -> None:
+    """A search must not stop at a value that is refused."""
+    universe, start = SCENARIO.universe(), start_of(policy)
+    for coordinate in coordinates_of(policy):
+        assert len(coordinate.values) == len(set(coordinate.values)) > 1, coordinate.key
+        for value in coordinate.values:
+            config = changed(start, coordinate.key, value)
+            check_routing(config)
+            make_policy(policy, universe, config, None)
+
+
+def test_lists_to_try_leave_out_or_move_one_step() -> None:
+    """From two steps: either alone, or the other one first."""
+    first, second = TUNED.waterfall
+
+    assert ((second,), (first,), (second, first)) == shorter_lists(TUNED, MARKET)
+
+
+def test_a_search_never_ends_dearer_than_it_began_and_finds_the_same_again(tmp_path: Path) -> None:
+    """On its own days, which nobody else uses; from kept days as from none."""
+    search = Search(n_seeds=2, n_rounds=1, kept_dir=tmp_path)
+    found = Tuner(MARKET, "fee_sweep", search).run(start_of("fee_sweep"), "tune")
+    again = Tuner(MARKET, "fee_sweep", search).run(start_of("fee_sweep"), "tune")
+    known = found.provenance
+
+    assert found == again
+    assert known.cost_bps <= known.untuned_cost_bps
+    assert (TUNING_SEED, TUNING_SEED + 1) == known.seeds
+    assert MAX_SEEDS < TRAINING_SEED < TUNING_SEED
+    assert known.n_candidates > len(known.searched) > 2
+    assert found.config == RoutingConfig() or known.cost_bps < known.untuned_cost_bps
