@@ -12,6 +12,7 @@ from penstock.sim.scenario import (
     Dark,
     Fees,
     Flow,
+    Halt,
     Impact,
     InstrumentTable,
     Latency,
@@ -20,8 +21,10 @@ from penstock.sim.scenario import (
     Parents,
     PoolFlow,
     Price,
+    Regime,
     Replay,
     Table,
+    VenueChange,
     VenueTable,
 )
 from tests.tidy.rules import ROOT
@@ -39,6 +42,9 @@ TABLES: dict[str, type[Table]] = {
     "[flow]": Flow,
     "[makers]": Makers,
     "[dark]": Dark,
+    "[[regimes]]": Regime,
+    "[[venues.changes]]": VenueChange,
+    "[[halts]]": Halt,
     "[parents]": Parents,
     "[replay]": Replay,
 }

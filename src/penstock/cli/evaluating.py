@@ -145,9 +145,17 @@ def compare(
         kept = None
         if kept_dir is not None:
             kept = KeptDays(kept_dir, market, routing, tuned=tuned, is_fresh=is_fresh)
-        own = (insiders or {}).get(base_name(market), {})
-        model = models.get(base_name(market))
-        bench = Bench(market, routing, model, journal_dir, kept, tuned, tuned_notes, own)
+        name = base_name(market)
+        bench = Bench(
+            market,
+            routing,
+            models.get(name),
+            journal_dir,
+            kept,
+            tuned,
+            tuned_notes,
+            (insiders or {}).get(name, {}),
+        )
         n_found = sum(kept_day(bench, task) is not None for task in tasks)
         if n_found:
             err.print(f"kept    {n_found} of {len(tasks)} days of {market.name}, in {kept_dir}")

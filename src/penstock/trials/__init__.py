@@ -72,6 +72,7 @@ from penstock.trials.warming import warm_up
 from penstock.trials.workers import run_tasks
 
 __all__ = [
+    "GENERIC",
     "ABLATED",
     "NOTHING",
     "Ablations",
@@ -92,7 +93,6 @@ __all__ = [
     "load_insider",
     "make_insider",
     "row_of",
-    "GENERIC",
     "MAX_SEEDS",
     "TRAINING_SEED",
     "TUNING_SEED",

@@ -51,7 +51,7 @@ class Bench(NamedTuple):
     kept: KeptDays | None = None  # finished days, found and added
     tuned: Mapping[str, RoutingConfig] = {}  # settings of policies that have their own
     tuned_notes: tuple[str, ...] = ()
-    insiders: Mapping[str, bytes] = {}  # their models, by policy
+    insiders: Mapping[str, bytes] = MappingProxyType({})  # their models, by policy
 
     def model_for(self, policy: str) -> bytes | None:
         """The model, for a policy that has one."""
@@ -106,7 +106,7 @@ def _policy(bench: Bench, name: str, universe: Universe) -> tuple[Policy, Hidden
     """The policy, and what it reads the truth through if it is an insider."""
     routing = bench.routing_for(name)
     if insider_of(name) is None:
-        return make_policy(name, universe, routing, bench.model), None
+        return make_policy(name, universe, bench.routing_for(name), bench.model), None
     truth = HiddenColumns()
     return make_insider(name, universe, routing, bench.insiders[name], truth), truth
 
