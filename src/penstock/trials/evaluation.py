@@ -51,7 +51,7 @@ class Bench(NamedTuple):
     kept: KeptDays | None = None  # finished days, found and added
     tuned: Mapping[str, RoutingConfig] = {}  # settings of policies that have their own
     tuned_notes: tuple[str, ...] = ()
-    insiders: Mapping[str, bytes] = MappingProxyType({})  # their models, by policy
+    insiders: Mapping[str, bytes] = {}  # their models, by policy
 
     def model_for(self, policy: str) -> bytes | None:
         """The model, for a policy that has one."""
@@ -104,10 +104,10 @@ def _run_day(bench: Bench, task: DayTask) -> DayCosts:
 
 def _policy(bench: Bench, name: str, universe: Universe) -> tuple[Policy, HiddenColumns | None]:
     """The policy, and what it reads the truth through if it is an insider."""
-    routing = bench.routing_for(name)
     if insider_of(name) is None:
         return make_policy(name, universe, bench.routing_for(name), bench.model), None
     truth = HiddenColumns()
+    routing = bench.routing_for(name)
     return make_insider(name, universe, routing, bench.insiders[name], truth), truth
 
 
