@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -52,7 +51,7 @@ class Bench(NamedTuple):
     kept: KeptDays | None = None  # finished days, found and added
     tuned: Mapping[str, RoutingConfig] = {}  # settings of policies that have their own
     tuned_notes: tuple[str, ...] = ()
-    insiders: Mapping[str, bytes] = MappingProxyType({})  # their models, by policy
+    insiders: Mapping[str, bytes] = {}  # their models, by policy
 
     def model_for(self, policy: str) -> bytes | None:
         """The model, for a policy that has one."""
@@ -108,7 +107,8 @@ def _policy(bench: Bench, name: str, universe: Universe) -> tuple[Policy, Hidden
     if insider_of(name) is None:
         return make_policy(name, universe, bench.routing_for(name), bench.model), None
     truth = HiddenColumns()
-    return make_insider(name, universe, bench.routing, bench.insiders[name], truth), truth
+    routing = bench.routing_for(name)
+    return make_insider(name, universe, routing, bench.insiders[name], truth), truth
 
 
 def journal_context(bench: Bench, task: DayTask, model_sha256: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -100,3 +101,10 @@ def test_who_is_blind_to_a_mechanism_does_not_have_its_columns() -> None:
     assert not set(GROUPS["pools"]) & set(blind.feature_names)
     assert [5.0, 6.0] == list(blind.features[:, blind.feature_names.index("true_mid_bps")])
     assert 0.5 == blind.slippage_bps[0]
+
+
+def test_what_a_worker_needs_can_be_sent_to_it() -> None:
+    """With and without insiders: another process must be able to read it."""
+    bench = Bench(Market(SMALL, small_scenario(), None, ()), RoutingConfig(), None)
+
+    assert bench == pickle.loads(pickle.dumps(bench))
