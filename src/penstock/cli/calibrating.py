@@ -22,11 +22,11 @@ from penstock.wire import (
     read_ats_shares,
     read_bytes,
     read_exchange_shares,
-    read_lobster,
-    read_mbo_csv,
-    read_rule605,
     read_tape,
 )
+from penstock.wire.databento_csv import read_mbo_csv
+from penstock.wire.lobster import read_lobster
+from penstock.wire.rule605 import read_rule605
 
 _MARGIN_NS = 300 * NS_PER_S
 

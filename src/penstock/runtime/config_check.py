@@ -42,6 +42,17 @@ def _problems(conf: RouterConf, file: str) -> Iterator[Problem]:
         ("venues", "mic", [table.mic for table in conf.venues]),
         ("oms.clients", "comp id", conf.oms.clients),
     )
+    taken = {conf.router.comp_id: "router.comp_id"} | {
+        table.mic: "a venue" for table in conf.venues
+    }
+    for position, client in enumerate(conf.oms.clients):
+        if client in taken:
+            yield Problem(
+                where=f"{file}: oms.clients[{position}]",
+                expected="a comp id of its own",
+                found=f"{client}, which is that of {taken[client]}",
+                fix="give the client another comp id",
+            )
     for key, what, names in lists:
         if not names:
             yield Problem(

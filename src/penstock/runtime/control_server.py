@@ -95,7 +95,8 @@ class ControlServer:
             self._selector.register(end, events, call)
 
     def _ready(self, number: int) -> None:
-        if self._connections[number].unwritten:
+        # The same round of the selector may have hung up already, while handing out an answer.
+        if number in self._connections and self._connections[number].unwritten:
             self._write(number)
         connection = self._connections.get(number)
         if connection is None:

@@ -279,6 +279,9 @@ class Router:
         if item.policy is not None:
             self._parts.models[item.policy.model_sha256] = item.policy
         self._stepper.step(ordered.event)
+        if item.policy is not None:  # the event itself has no room for who it was
+            who = item.request.operator or "someone on the control socket"
+            self._stepper.notice(AlertLevel.WARNING, "use_model", f"{who}: {ordered.text}")
         item.answer({"ok": True, "text": ordered.text})
 
     def _fatal(self, item: Fatal) -> None:

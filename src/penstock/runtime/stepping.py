@@ -60,6 +60,7 @@ class Stepper:
         self.wire_times = Latencies()
         self.watch = ReplyWatch()
         self.alerts: deque[str] = deque(maxlen=_N_ALERTS_KEPT)
+        self._has_gap: set[str] = set()  # sessions that were not told something
         self.n_unsent = 0  # reports that came when the FIX engine was closed already
 
     def begin(self) -> None:
@@ -132,11 +133,14 @@ class Stepper:
     def _report(self, reports: Iterable[Outgoing]) -> None:
         marks = self._parts.marks
         for report in reports:
+            session = session_name(Side.OMS, report.counterparty)
             if not self._parts.wires.to_client(report):
                 self.n_unsent += 1
-                continue
-            session = session_name(Side.OMS, report.counterparty)
-            marks.set_reported(session, marks.reported(session) + 1)
+                self._has_gap.add(session)
+            elif session not in self._has_gap:
+                # A count, so it stops before the first that is missing: all from there on are told
+                # again by the next start, some of them twice, none never.
+                marks.set_reported(session, marks.reported(session) + 1)
 
     def _note_decision(self, took_ns: Ns) -> None:
         self.decision_times.add(took_ns)

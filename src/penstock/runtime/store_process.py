@@ -29,7 +29,7 @@ class StoreProcess:
     def __init__(self, journal: Path, database: str, inbox: Inbox, log: Path) -> None:
         self._command = [
             *(sys.executable, "-m", "penstock.cli", "store", str(journal)),
-            *("--database", database, "--follow", "--parent-pid", str(os.getpid())),
+            *("--database", database),
         ]
         self._is_wanted = bool(database)
         self._inbox, self._log = inbox, log
@@ -43,40 +43,70 @@ class StoreProcess:
         return None if self._process is None else self._process.pid
 
     def start(self) -> None:
-        """Start it, if it is wanted."""
+        """Start it, if it is wanted. A machine that cannot is told about, and tried again."""
         if not self._is_wanted:
             return
+        try:
+            self._process = self._popen("--follow", "--parent-pid", str(os.getpid()))
+        except OSError as error:
+            self._try_later(f"cannot be started: {error}")
+
+    def look_after(self) -> None:
+        """Call now and then: one that has died is started again, after a while."""
+        if self._process is not None and self._process.poll() is not None:
+            self._try_later(f"ended with status {self._process.returncode}")
+        elif self._process is None and 0.0 < self._start_at_s <= time.monotonic():
+            self.start()
+
+    def stop(self, say: Callable[[str], None]) -> None:
+        """
+        After the journal is closed: let it write the rest, and wait for it.
+
+        One that was dead, or dies of the signal before it can handle it, is started once more: the
+        next run follows a journal of its own and would never read the end of this one.
+        """
+        if not self._is_wanted:
+            return
+        process, self._process = self._process, None
+        if process is not None:
+            process.terminate()
+            if not _ends(process, say) or process.returncode == 0:
+                return
+        try:
+            again = self._popen()
+        except OSError as error:
+            say(f"the store writer cannot be started: {error}; `penstock store` writes the rest")
+            return
+        if _ends(again, say) and again.returncode != 0:
+            say(f"the store writer ended with status {again.returncode}; its words: {self._log}")
+
+    def _popen(self, *more: str) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own program, our own arguments
-                self._command,
+            return subprocess.Popen(  # noqa: S603 - our own program, our own arguments
+                [*self._command, *more],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # a Ctrl-C for the router is not one for the writer
             )
 
-    def look_after(self) -> None:
-        """Call now and then: one that has died is started again, after a while."""
-        if self._process is not None and self._process.poll() is not None:
-            wait_s = _RESTART_S[min(self._n_deaths, len(_RESTART_S) - 1)]
-            self._tell(f"ended with status {self._process.returncode}; again in {wait_s:g} s")
-            self._process = None
-            self._n_deaths += 1
-            self._start_at_s = time.monotonic() + wait_s
-        elif self._process is None and 0.0 < self._start_at_s <= time.monotonic():
-            self.start()
-
-    def stop(self, say: Callable[[str], None]) -> None:
-        """After the journal is closed: let it write the rest, and wait for it."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.terminate()
-        try:
-            process.wait(_STOP_S)
-        except subprocess.TimeoutExpired:
-            say(f"the store writer, pid {process.pid}, is still writing; it ends by itself")
+    def _try_later(self, what: str) -> None:
+        wait_s = _RESTART_S[min(self._n_deaths, len(_RESTART_S) - 1)]
+        self._tell(f"{what}; again in {wait_s:g} s")
+        self._process = None
+        self._n_deaths += 1
+        self._start_at_s = time.monotonic() + wait_s
 
     def _tell(self, text: str) -> None:
         notice = Notice(AlertLevel.WARNING, "store_writer", f"{text}; its words: {self._log}")
         self._inbox.put(notice)
+
+
+def _ends(process: subprocess.Popen[bytes], say: Callable[[str], None]) -> bool:
+    """Wait for its end; says so if it takes too long."""
+    try:
+        process.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        say(f"the store writer, pid {process.pid}, is still writing; it ends by itself")
+        return False
+    return True

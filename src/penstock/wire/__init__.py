@@ -1,12 +1,14 @@
-"""What comes in from outside, and what goes out, as bytes: codecs and tape files."""
+"""
+What comes in from outside, and what goes out, as bytes: codecs and tape files.
 
-from penstock.wire.databento_csv import read_mbo_csv
+Readers that need a table library (`databento_csv`, `lobster`, `rule605`) are imported from their
+modules: the live router imports this package, and must not load one.
+"""
+
 from penstock.wire.ingest import ingest_consolidated
 from penstock.wire.lean_tape import read_consolidated
-from penstock.wire.lobster import read_lobster
 from penstock.wire.normalising import IngestResult
 from penstock.wire.order_log import ORDER_DTYPE, OrderKind, OrderLog
-from penstock.wire.rule605 import Rule605, read_rule605
 from penstock.wire.tape_file import (
     Cleaning,
     SourceFile,
@@ -34,14 +36,10 @@ __all__ = [
     "ExchangeShares",
     "OrderKind",
     "OrderLog",
-    "Rule605",
     "read_ats_part",
     "read_ats_shares",
     "read_bytes",
     "read_exchange_shares",
-    "read_lobster",
-    "read_mbo_csv",
-    "read_rule605",
     "US_VENUES",
     "Cleaning",
     "IngestResult",

@@ -80,6 +80,8 @@ def test_fees_may_be_a_list_of_dated_tables() -> None:
         ("drain_s = 2.0", 'policy = "supervised"', "router.model"),
         ('clients = ["OMS"]', "clients = []", "oms.clients"),
         ('clients = ["OMS"]', 'clients = ["OMS", "OMS"]', "oms.clients[1]"),
+        ('clients = ["OMS"]', 'clients = ["OMS", "LITA"]', "oms.clients[1]"),
+        ('clients = ["OMS"]', 'clients = ["PENSTOCK"]', "oms.clients[0]"),
         ('fix = "127.0.0.1:1"', 'fix = "127.0.0.1:99999"', "venues[0].fix"),
         ('fix = "127.0.0.1:1"', 'fix = "nowhere"', "venues[0].fix"),
         ("[feed]", '[feed]\nlisten = "127.0.0.1:0"', "feed.listen"),

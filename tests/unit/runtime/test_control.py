@@ -172,3 +172,29 @@ def test_a_path_longer_than_an_address_works(tmp_path: Path) -> None:
         assert {"text": "deep"} == ask_router(deep, "status")
     finally:
         server.close()
+
+
+def test_an_operator_who_hangs_up_before_the_answer_harms_nobody(tmp_path: Path) -> None:
+    """Answer and hang-up reach the selector in one round: the thread must live on."""
+    inbox: Inbox = SimpleQueue()
+    selector = selectors.DefaultSelector()
+    server = ControlServer(tmp_path / "control.sock", inbox, lambda ref: ref)
+    server.register(selector)
+
+    def serve() -> None:
+        for key, _ in selector.select(0.1):
+            key.data()
+
+    for _ in range(5):
+        with socket.socket(socket.AF_UNIX) as end:
+            end.connect(str(tmp_path / "control.sock"))
+            serve()
+            end.sendall(b'{"do":"status"}\n')
+            serve()
+            item = inbox.get_nowait()
+            assert isinstance(item, Asked)
+            item.answer({"ok": True, "text": "late"})
+        serve()
+        serve()
+    server.close()
+    selector.close()

@@ -39,7 +39,7 @@ def test_the_command_names_the_journal_the_database_and_us(tmp_path: Path) -> No
     words = store._command
 
     assert ["store", str(tmp_path / "a.journal")] == words[3:5]
-    assert ["--database", "x.db", "--follow", "--parent-pid"] == words[5:9]
+    assert ["--database", "x.db"] == words[5:]
 
 
 def test_without_a_database_nothing_is_started(tmp_path: Path) -> None:
@@ -84,3 +84,38 @@ def test_a_stop_lets_it_finish(tmp_path: Path) -> None:
 
     assert store.pid is None
     assert [] == said
+
+
+@pytest.mark.parametrize("code", ["raise SystemExit(2)", "import time; time.sleep(60)"])
+def test_the_end_of_a_journal_is_written_although_the_writer_was_not_there(
+    tmp_path: Path, code: str
+) -> None:
+    """Dead at the stop, or ended by the signal itself: once more, without following."""
+    note = f"open({str(tmp_path / 'words')!r}, 'a').write(' '.join(sys.argv[1:]) + '|')"
+    store, _ = keeper(tmp_path, f"import sys; {note}\nif '--follow' in sys.argv: {code}")
+    store.start()
+    wait_for((tmp_path / "words").exists)
+    if "Exit" in code:
+        wait_for(lambda: (store.look_after(), store.pid is None)[1])
+    said: list[str] = []
+    store.stop(said.append)
+
+    calls = (tmp_path / "words").read_text().split("|")
+    assert calls[0].startswith("--follow --parent-pid")
+    assert "" == calls[1], "the second call follows nothing"
+    assert [] == said
+
+
+def test_a_writer_that_cannot_be_started_is_told_and_trading_goes_on(tmp_path: Path) -> None:
+    """A full process table, or a log folder that is gone, is no reason to stop the router."""
+    store, inbox = keeper(tmp_path, "pass")
+    store._log = tmp_path / "gone" / "store.log"
+    store.start()
+    notice = inbox.get_nowait()
+
+    assert store.pid is None
+    assert isinstance(notice, Notice)
+    assert "cannot be started" in notice.text
+    said: list[str] = []
+    store.stop(said.append)
+    assert "penstock store" in said[0]

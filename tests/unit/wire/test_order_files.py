@@ -8,7 +8,12 @@ import numpy as np
 import pytest
 
 from penstock.domain import NS_PER_S, TapeError
-from penstock.wire import NamedBytes, OrderKind, read_lobster, read_mbo_csv
+from penstock.wire import (
+    NamedBytes,
+    OrderKind,
+)
+from penstock.wire.databento_csv import read_mbo_csv
+from penstock.wire.lobster import read_lobster
 from tests.support.order_files import MBO_HEADER, Row, gzipped_file, mbo_file, mbo_line
 
 LOBSTER_NAME = "TEST_2012-06-21_34200000_57600000_message_5.csv"

@@ -13,8 +13,8 @@ from penstock.wire import (
     read_ats_part,
     read_ats_shares,
     read_exchange_shares,
-    read_rule605,
 )
+from penstock.wire.rule605 import read_rule605
 from tests.support.order_files import gzipped_file, rule605_line
 
 DAY = TradingDay(20131007)

@@ -20,7 +20,7 @@ from penstock.trials.calibration.simulated import simulated_sample
 from penstock.trials.calibration.spreads import VenueSpread, venue_spreads
 from penstock.trials.calibration.statistics_of import Figures, figures_of
 from penstock.trials.calibration.writing import rounded_scenario
-from penstock.wire import Rule605
+from penstock.wire.rule605 import Rule605
 
 LIMITS: Final = (
     "There is no public full-depth data of several venues for one stock at one time.",

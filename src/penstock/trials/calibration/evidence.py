@@ -7,7 +7,11 @@ from typing import NamedTuple
 from penstock.trials.calibration.impact import Aggressors, aggressors
 from penstock.trials.calibration.order_figures import OrderFigures
 from penstock.trials.calibration.sample import Sample
-from penstock.wire import AtsShares, ExchangeShares, Rule605
+from penstock.wire import (
+    AtsShares,
+    ExchangeShares,
+)
+from penstock.wire.rule605 import Rule605
 
 
 class Evidence(NamedTuple):

@@ -15,7 +15,7 @@ from penstock.trials.calibration.order_figures import cut_geometric_mean
 from penstock.trials.calibration.statistics_of import Distribution
 from penstock.trials.calibration.tails import fit_tail
 from penstock.trials.calibration.volatility import two_scale_volatility
-from penstock.wire import read_mbo_csv
+from penstock.wire.databento_csv import read_mbo_csv
 from tests.support.order_files import OrderLaw, Row, mbo_file, poisson_orders
 
 

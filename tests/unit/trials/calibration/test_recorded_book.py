@@ -8,7 +8,10 @@ import numpy as np
 import polars as pl
 
 from penstock.trials.calibration import figures_and_sample
-from penstock.wire import NamedBytes, read_mbo_csv
+from penstock.wire import (
+    NamedBytes,
+)
+from penstock.wire.databento_csv import read_mbo_csv
 
 
 def test_the_rebuilt_book_is_the_vendors(shared_data: Path) -> None:
