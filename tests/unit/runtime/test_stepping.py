@@ -45,5 +45,5 @@ def test_reports_that_are_taken_over_are_counted(tmp_path: Path) -> None:
 
 
 def test_the_count_stops_before_the_first_that_was_refused(tmp_path: Path) -> None:
-    """It is a count: were a later one counted, the next start would skip the one that is missing."""
+    """It is a count: were a later one in it, the next start would skip the one that is missing."""
     assert (1, 1) == reported_after(tmp_path, Wires(2), 4)

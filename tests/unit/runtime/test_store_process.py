@@ -96,7 +96,12 @@ def test_the_end_of_a_journal_is_written_although_the_writer_was_not_there(
     store.start()
     wait_for((tmp_path / "words").exists)
     if "Exit" in code:
-        wait_for(lambda: (store.look_after(), store.pid is None)[1])
+
+        def is_dead() -> bool:
+            store.look_after()
+            return store.pid is None
+
+        wait_for(is_dead)
     said: list[str] = []
     store.stop(said.append)
 
