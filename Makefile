@@ -27,10 +27,11 @@ lint: .venv/installed ## format, lint, types, imports
 
 check: lint test ## what CI runs, no more and no less
 
-bench: .venv/installed ## measure the speed of a decision, of the simulator and over FIX
+bench: .venv/installed ## measure the speed of a decision, of the simulator, over FIX and of the environments
 	$(BIN)/penstock bench decision
 	$(BIN)/penstock bench sim
 	$(BIN)/penstock bench fix
+	$(BIN)/penstock bench gym
 
 bench-peers: .venv/installed build/peers/installed ## the simulator's speed beside other libraries, on the same stream
 	$(BIN)/penstock bench sim --peers build/peers/bin/python

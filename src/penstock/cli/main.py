@@ -22,7 +22,7 @@ COMMANDS: Final = {
     "demo": ("demo", "Train, compare and draw on a generated market: start here."),
     "evaluate": ("evaluate", "Compare policies on scenarios, paired, with intervals."),
     "train": ("train", "Train a model on a scenario and register it."),
-    "tune": ("tune", "Search the parameters of a baseline, to compare with it at its best."),
+    "tune": ("tune", "Search the best parameters of a baseline."),
     "ablate": ("ablate", "Measure what knowing each mechanism of a market is worth."),
     "ingest": ("ingest", "Turn recorded market data into a normalised tape."),
     "calibrate": ("calibrate", "Make a scenario from recorded data, and say how far they differ."),
