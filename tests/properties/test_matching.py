@@ -25,6 +25,7 @@ class Enter(NamedTuple):
     flags: OrderFlag
     owner: int
     min_shares: int
+    display_shares: int
     venue_idx: int
 
 
@@ -57,6 +58,7 @@ steps: st.SearchStrategy[Step] = st.one_of(
         flags=st.sampled_from([OrderFlag(0), *OrderFlag]),
         owner=st.integers(0, 2),
         min_shares=st.sampled_from([0, 0, 0, 5]),
+        display_shares=st.sampled_from([0, 0, 0, 1, 4, -1]),
         venue_idx=st.integers(0, 1),
     ),
     st.builds(Cancel, back=st.integers(1, 30)),
