@@ -28,7 +28,12 @@ def start_leashed(
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603 - our own program
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            # A Ctrl-C is for us, who then stop it in order: two signals would end it at once.
+            start_new_session=True,
         )
 
 

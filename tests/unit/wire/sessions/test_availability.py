@@ -50,3 +50,21 @@ def test_an_installed_quickfix_is_found() -> None:
     pytest.importorskip("quickfix", reason="quickfix is not installed")
 
     require_quickfix()
+
+
+def test_ctrl_c_still_interrupts_after_the_import() -> None:
+    """QuickFIX takes the signal for itself; a demo must then still stop what it has started."""
+    pytest.importorskip("quickfix", reason='quickfix is not installed: pip install "penstock[fix]"')
+    code = (
+        "import os, signal\n"
+        "from penstock.wire.sessions.availability import require_quickfix\n"
+        "require_quickfix()\n"
+        "try:\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "    signal.pause()\n"
+        "except KeyboardInterrupt:\n"
+        "    print('interrupted')\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (0, "interrupted\n") == (ran.returncode, ran.stdout), ran.stderr
