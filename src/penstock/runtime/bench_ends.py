@@ -24,9 +24,8 @@ from penstock.domain import (
     UsdMicros,
     empty_tape,
 )
-from penstock.runtime.clock import AnchoredClock
+from penstock.runtime.clock import AnchoredClock, in_base_36
 from penstock.runtime.config import RouterConf
-from penstock.runtime.exchange import in_base_36
 from penstock.runtime.venues import FeedSender
 from penstock.runtime.venues_config import VenuesConf
 from penstock.wire.feed import FeedPublisher

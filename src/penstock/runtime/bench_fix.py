@@ -33,7 +33,7 @@ from penstock.runtime.bench_ends import (
     Samples,
     ScriptedVenues,
 )
-from penstock.runtime.clock import AnchoredClock
+from penstock.runtime.clock import AnchoredClock, in_base_36
 from penstock.runtime.config import (
     FeedTable,
     FeeTable,
@@ -45,7 +45,6 @@ from penstock.runtime.config import (
     VenueTable,
 )
 from penstock.runtime.control import RouterUnreachableError, ask_router
-from penstock.runtime.exchange import in_base_36
 from penstock.runtime.leash import start_leashed
 from penstock.runtime.local import free_ports, write_conf
 from penstock.runtime.venues import SWITCH_INTERVAL_S

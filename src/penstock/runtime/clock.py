@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from typing import Final, Protocol
 
 from penstock.domain import Ns
+
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 class Clock(Protocol):
@@ -35,3 +37,12 @@ class AnchoredClock:
     def __call__(self) -> Ns:
         """Now."""
         return Ns(time.monotonic_ns() + self._offset_ns)
+
+
+def in_base_36(number: int) -> str:
+    """A number, a moment mostly, in few characters: names of runs begin with one."""
+    digits = ""
+    while number:
+        number, digit = divmod(number, len(_DIGITS))
+        digits = _DIGITS[digit] + digits
+    return digits or "0"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from penstock.domain import TICKS_PER_USD, ConfigError, InputError, Problem, parse_toml
 from penstock.routing import LEARNED, check_policy_names, check_routing, resolve_waterfall
-from penstock.runtime.config import RouterConf, VenueTable, read_conf_text, split_address
+from penstock.runtime.addresses import problems_of_addresses
+from penstock.runtime.config import RouterConf, VenueTable, read_conf_text
 
 
 def read_router_conf(path: Path) -> RouterConf:
@@ -66,7 +67,12 @@ def _problems(conf: RouterConf, file: str) -> Iterator[Problem]:
                     found=f"{name} again",
                     fix="remove one of them",
                 )
-    yield from _problems_of_addresses(conf, file)
+    addresses = {
+        "feed.listen": conf.feed.listen,
+        "feed.snapshot": conf.feed.snapshot,
+        **{f"venues[{k}].fix": table.fix for k, table in enumerate(conf.venues)},
+    }
+    yield from problems_of_addresses(addresses, file)
     yield from _problems_of_days(conf, file)
     for position, table in enumerate(conf.instruments):
         if round(table.increment_usd * TICKS_PER_USD, 6) % 1 != 0:
@@ -83,22 +89,6 @@ def _problems(conf: RouterConf, file: str) -> Iterator[Problem]:
             found="nothing",
             fix="name one that `penstock models list` shows, or set policy = 'static'",
         )
-
-
-def _problems_of_addresses(conf: RouterConf, file: str) -> Iterator[Problem]:
-    addresses = {
-        "feed.listen": conf.feed.listen,
-        "feed.snapshot": conf.feed.snapshot,
-        **{f"venues[{k}].fix": table.fix for k, table in enumerate(conf.venues)},
-    }
-    for key, address in addresses.items():
-        if not 1 <= split_address(address)[1] <= 65_535:
-            yield Problem(
-                where=f"{file}: {key}",
-                expected="host:port with a port from 1 to 65535",
-                found=repr(address),
-                fix="correct the port",
-            )
 
 
 def _problems_of_days(conf: RouterConf, file: str) -> Iterator[Problem]:

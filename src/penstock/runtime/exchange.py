@@ -18,13 +18,12 @@ from penstock.domain import (
     seconds,
 )
 from penstock.engine import MarketSlice
+from penstock.runtime.clock import in_base_36
 from penstock.runtime.lines_log import LinesLog
 from penstock.runtime.venues_config import VenuesConf
 from penstock.sim import Scenario, World
 from penstock.wire.feed import FeedPublisher
 from penstock.wire.fix import ExchangeDesk, Incoming, Outgoing
-
-BASE_36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 class Wire(Protocol):
@@ -153,15 +152,6 @@ class Exchange:
     def elapsed_s(self) -> float:
         """Market time since the opening."""
         return seconds(self._world.now_ns - self._start_ns)
-
-
-def in_base_36(number: int) -> str:
-    """A number in few characters."""
-    digits = ""
-    while number:
-        number, digit = divmod(number, 36)
-        digits = BASE_36[digit] + digits
-    return digits or "0"
 
 
 def _fill_line(mic: str, cl_ord_id: str, fill: ChildFill, at_ns: Ns) -> dict[str, Any]:

@@ -9,9 +9,8 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 from penstock.domain import NS_PER_S, Ns, from_seconds
-from penstock.runtime.clock import AnchoredClock, Clock
+from penstock.runtime.clock import AnchoredClock, Clock, in_base_36
 from penstock.runtime.config import split_address
-from penstock.runtime.exchange import in_base_36
 from penstock.runtime.lines_log import LinesLog
 from penstock.runtime.oms_client import OmsClient, OmsSummary
 from penstock.runtime.oms_config import OmsConf

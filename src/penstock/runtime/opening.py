@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from penstock.domain import NS_PER_MS, NS_PER_S, ConfigError, JournalError, from_seconds
 from penstock.engine import Engine, Sequencer
@@ -22,7 +22,7 @@ from penstock.runtime.building import (
     journal_context,
     models_of_journal,
 )
-from penstock.runtime.clock import AnchoredClock, Clock
+from penstock.runtime.clock import AnchoredClock, Clock, in_base_36
 from penstock.runtime.config import RouterConf
 from penstock.runtime.inbox import Side
 from penstock.runtime.marks import Marks
@@ -41,8 +41,6 @@ from penstock.runtime.stepping import Stepper
 from penstock.runtime.timer_queue import TimerQueue
 from penstock.runtime.venue_links import VenueLink
 from penstock.wire.fix import OmsDesk, OrderDefaults, Outgoing, VenueDesk, possible_resend
-
-_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 class Opened(NamedTuple):
@@ -228,11 +226,7 @@ def run_id(started_ns: int) -> str:
     It begins every order number that leaves the house, so no two runs may share it: a router holds
     its folder for itself, and its clock never goes back behind the last run's start.
     """
-    digits, rest = "", started_ns // NS_PER_MS
-    while rest:
-        rest, digit = divmod(rest, len(_DIGITS))
-        digits = _DIGITS[digit] + digits
-    return digits or "0"
+    return in_base_36(started_ns // NS_PER_MS)
 
 
 def _sync_folder(folder: Path) -> None:
