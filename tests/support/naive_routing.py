@@ -95,6 +95,7 @@ class NaiveDecision:
     worst_ticks: int
     increment_ticks: int
     now_ns: int
+    deadline_ns: int
     must_complete: bool
     urgency_frac: float
     weights: tuple[float, float, float, float]
@@ -397,7 +398,8 @@ def supervised(d: NaiveDecision, waterfall: Sequence[int]) -> None:
         terms[r] = (x * own, x * fill, x) if fill > 1e-9 else (0.0, 0.0, x)
     scored = [r for r in terms if not math.isnan(d.rows[r].score)]
     best = sorted((r for r in scored if d.rows[r].score < clean_up), key=lambda r: d.rows[r].score)
-    if not best:
+    is_patient = d.config.patience_s > 0
+    if not best and not is_patient:
         takes = [r for r in scored if d.rows[r].tactic is Tactic.TAKE]
         best = sorted(takes, key=lambda r: d.rows[r].score)
 
@@ -407,7 +409,7 @@ def supervised(d: NaiveDecision, waterfall: Sequence[int]) -> None:
         own, fill, _ = terms[order[0]]
         return own + (1.0 - fill) * cost(order[1:])
 
-    departs = best and cost(best) < cost(listed) - d.config.margin_bps
+    departs = (best or is_patient) and cost(best) < cost(listed) - d.config.margin_bps
     plan = best if departs else listed
     for r in scored:
         d.rows[r].cost_bps = cost([r, *(q for q in plan if q != r)])
@@ -421,16 +423,27 @@ def _terms(d: NaiveDecision, row: NaiveRow) -> tuple[float, float, float]:
     slippage, fill, seconds, leakage = row.parts
     waited_s = row.rest_ns / 1e9 if row.rest_ns else seconds
     wait = w_speed * 2 * d.urgency_frac * d.config.wait_bps_per_s * waited_s
+    left_s = (d.deadline_ns - d.now_ns) / 1e9
+    wait += w_slippage * (_left_over_bps(d, left_s - waited_s) - _left_over_bps(d, left_s))
     miss = w_certainty * d.config.miss_bps
     own = fill * w_slippage * slippage + (1 - fill) * (wait + miss) + w_leakage * leakage
     return own, fill, row.size_shares / d.route_shares
 
 
 def _clean_up_bps(d: NaiveDecision) -> float:
+    left_bps = _left_over_bps(d, (d.deadline_ns - d.now_ns) / 1e9)
+    return d.weights[0] * left_bps + d.weights[2] * d.config.miss_bps
+
+
+def _left_over_bps(d: NaiveDecision, left_s: float) -> float:
+    """What a share left over costs with so much time to go."""
     assert d.nbbo is not None
     bid, ask = d.nbbo
     fees = [row.fee_bps for row in d.rows if row.tactic is Tactic.TAKE and row.limit_ticks > 0]
     half_spread = 1e4 * (ask - bid) / 2 / ((ask + bid) / 2)
     mean_fee = sum(fees) / len(fees) if fees else 0.0
-    rest = d.weights[0] * (half_spread + mean_fee + d.config.clean_up_bps)
-    return rest + d.weights[2] * d.config.miss_bps
+    last = half_spread + mean_fee + d.config.clean_up_bps
+    if d.config.patience_s == 0:
+        return last
+    patient = d.config.patient_bps
+    return patient + (last - patient) * math.exp(-max(0.0, left_s) / d.config.patience_s)

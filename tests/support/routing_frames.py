@@ -31,6 +31,7 @@ from penstock.routing import Frame, RoutingConfig, RowBuilder
 
 DAY = TradingDay(20260105)
 NOW = 10_000_000_000
+HORIZON_NS = 60_000_000_000
 FAR_AWAY = 1_000_000_000  # a worst price that binds no buyer of these tests
 
 
@@ -175,7 +176,7 @@ class Desk:
         values = {
             "now_ns": NOW,
             "arrival_ns": NOW - 1_000_000_000,
-            "deadline_ns": NOW + 60_000_000_000,
+            "deadline_ns": NOW + HORIZON_NS,
             "parent_id": 1,
             "parent_shares": parent_shares or route_shares,
             "leaves_shares": route_shares,

@@ -9,6 +9,7 @@ from penstock.domain import Bps, Exclusion, Ns, Side, Tactic, Venue, VenueKind
 from penstock.routing import BaselineConfig, Pace, RoutingConfig
 from tests.support.naive_routing import NaiveDecision, NaiveRow, NaiveVenue
 from tests.support.routing_frames import (
+    HORIZON_NS,
     NOW,
     Desk,
     Quote,
@@ -115,6 +116,7 @@ class Market:
             worst_ticks=self.worst_ticks,
             increment_ticks=INCREMENT,
             now_ns=NOW,
+            deadline_ns=NOW + HORIZON_NS,
             must_complete=self.must_complete,
             urgency_frac=self.urgency_frac,
             weights=self.weights,
@@ -209,6 +211,8 @@ def configs(draw: st.DrawFn) -> RoutingConfig:
         post_share_frac=draw(st.sampled_from([0.1, 0.25, 1.0])),
         post_improves=draw(st.booleans()),
         margin_bps=draw(st.sampled_from([Bps(0.0), Bps(0.05)])),
+        patience_s=draw(st.sampled_from([0.0, 0.0, 20.0, 100.0])),
+        patient_bps=draw(st.sampled_from([Bps(0.0), Bps(-0.5), Bps(1.0)])),
         baseline=BaselineConfig(pace=draw(paces)),
     )
 

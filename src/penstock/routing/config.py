@@ -31,6 +31,8 @@ class RoutingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     wait_bps_per_s: Bps = Bps(0.01)  # a second of waiting at urgency 0.5 and speed weight 1
     miss_bps: Bps = Bps(0.5)  # what is sent and not filled, at certainty weight 1
     clean_up_bps: Bps = Bps(0.5)  # what the rest costs beyond half the spread and the fee
+    patience_s: float = 0.0  # before the deadline what is left becomes that dear; 0 is always
+    patient_bps: Bps = Bps(0.0)  # what it costs long before
     margin_bps: Bps = Bps(0.05)  # predicted gain that makes a learned plan worth departing for
     waterfall: tuple[Step, ...] = ()
     baseline: BaselineConfig = BaselineConfig()
@@ -67,6 +69,8 @@ def _problems(config: RoutingConfig, where: str) -> Iterator[Problem]:
         ("wait_bps_per_s", 0.0 <= config.wait_bps_per_s < 1e4, a_cost, "0 makes waiting free"),
         ("miss_bps", 0.0 <= config.miss_bps < 1e4, a_cost, "0 ignores certainty"),
         ("clean_up_bps", 0.0 <= config.clean_up_bps < 1e4, a_cost, "try 0.5"),
+        ("patience_s", 0.0 <= config.patience_s < 1e6, "a duration of 0 s or more", "0 is off"),
+        ("patient_bps", -1e4 < config.patient_bps < 1e4, "a cost within 10000 bps", "try 0"),
         ("margin_bps", 0.0 <= config.margin_bps < 1e4, a_cost, "0 trusts the model blindly"),
     )  # fmt: skip
     for key, holds, expected, fix in rules:

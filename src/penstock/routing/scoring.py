@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock._kernels import kernel
+from penstock._kernels import inlined, kernel
 from penstock.domain import NS_PER_S, RowArray, SituationArray, Tactic
 from penstock.routing.frame import WorkArray
 from penstock.routing.sequence import own_bps, plan_cost, row_index
@@ -18,6 +18,8 @@ TERMS_DTYPE: Final = np.dtype(
         ("wait_bps_per_s", np.float64),
         ("miss_bps", np.float64),
         ("clean_up_bps", np.float64),
+        ("patience_s", np.float64),
+        ("patient_bps", np.float64),
         ("margin_bps", np.float64),
     ]
 )
@@ -41,15 +43,14 @@ def second_bps(situation: SituationArray, terms: NDArray[Any]) -> float:
 
 
 @kernel
-def clean_up_cost(situation: SituationArray, rows: RowArray, terms: NDArray[Any]) -> float:
+def last_resort_bps(situation: SituationArray, rows: RowArray, terms: NDArray[Any]) -> float:
     """
-    What a share costs that the plan leaves over, bps, weighted as the objective says.
+    What a share costs that is left at the deadline, bps, unweighted.
 
-        weight_slippage · (half the spread + mean fee of taking + clean_up_bps)
-        + weight_certainty · miss_bps
+        half the spread + mean fee of taking + clean_up_bps
 
     Somebody will have to take it, at a venue that displays something; `clean_up_bps` stands for
-    doing so later, in a thinner book. Leakage is not in it: that is charged when it is sent.
+    doing so in a thinner book.
     """
     parent = situation[0]
     fee_bps, n_takes = 0.0, 0
@@ -61,7 +62,42 @@ def clean_up_cost(situation: SituationArray, rows: RowArray, terms: NDArray[Any]
         fee_bps /= n_takes
     # (ask - bid) / 2 over mid_x2 / 2.
     half_spread_bps = 1e4 * (parent.ask_ticks - parent.bid_ticks) / parent.mid_ticks_x2
-    slippage_bps = half_spread_bps + fee_bps + terms[0].clean_up_bps
+    return float(half_spread_bps + fee_bps + terms[0].clean_up_bps)
+
+
+@inlined
+def left_over_bps(terms: NDArray[Any], last_bps: float, left_s: float) -> float:
+    """
+    What a share costs that this plan leaves over with `left_s` to go: a reservation price, bps.
+
+        V(t) = patient_bps + (last_bps - patient_bps) · exp(-t / patience_s)
+
+    With time left there will be other chances, and only what is cheaper than they are is worth
+    doing now; at the deadline there is only the last resort. `patience_s` of 0: the last resort
+    always.
+
+    Source: reservation prices of optimal search, McCall (1970), "Economics of Information and Job
+        Search", Quarterly Journal of Economics 84(1); Weitzman (1979) as in `order_by_index`.
+    """
+    value_bps = last_bps
+    if terms[0].patience_s > 0.0:
+        urgency = math.exp(-max(left_s, 0.0) / terms[0].patience_s)
+        value_bps = terms[0].patient_bps + (last_bps - terms[0].patient_bps) * urgency
+    return value_bps
+
+
+@kernel
+def clean_up_cost(situation: SituationArray, rows: RowArray, terms: NDArray[Any]) -> float:
+    """
+    What a share costs that the plan leaves over, bps, weighted as the objective says.
+
+        weight_slippage · V(time left) + weight_certainty · miss_bps
+
+    V is `left_over_bps`. Leakage is not in it: that is charged when it is sent.
+    """
+    parent = situation[0]
+    left_s = (parent.deadline_ns - parent.now_ns) / NS_PER_S
+    slippage_bps = left_over_bps(terms, last_resort_bps(situation, rows, terms), left_s)
     certainty_bps = parent.weight_certainty * terms[0].miss_bps
     return float(parent.weight_slippage * slippage_bps + certainty_bps)
 
@@ -76,22 +112,28 @@ def score_rows(
     With s, f, t, l the row's parts and x = size_shares / route_shares the part of the decision
     that it can carry:
 
-        w     = second_bps · (rest_ns, or t for a row that does not rest)
+        d     = rest_ns, or t for a row that does not rest
+        w     = second_bps · d + weight_slippage · (V(time left − d) − V(time left))
         a     = f · weight_slippage·s + (1 − f) · (w + weight_certainty·miss_bps) + weight_leakage·l
         score = a / f,   own = x · a,   phi = x · f
 
-    So a row's score does not depend on how much it can carry. Rows that are excluded, that fill
-    nothing, or of which a part is not finite get NaN, and are in no plan.
+    V is `left_over_bps`: who waits in vain comes nearer to the last resort. A row's score does not
+    depend on how much it can carry. Rows that are excluded, that fill nothing, or of which a part
+    is not finite get NaN, and are in no plan.
     """
     parent = situation[0]
     per_second_bps = second_bps(situation, terms)
+    last_bps = last_resort_bps(situation, rows, terms)
+    left_s = (parent.deadline_ns - parent.now_ns) / NS_PER_S
+    value_bps = left_over_bps(terms, last_bps, left_s)
     for r in range(len(rows)):
         row, scratch = rows[r], work[r]
         scratch.own_bps, scratch.fill_frac, scratch.sort_key = 0.0, 0.0, math.nan
         if row.excluded != 0:
             continue
         wait_s = row.rest_ns / NS_PER_S if row.rest_ns > 0 else row.time_to_fill_s
-        row.wait_bps = per_second_bps * wait_s
+        lost_bps = left_over_bps(terms, last_bps, left_s - wait_s) - value_bps
+        row.wait_bps = per_second_bps * wait_s + parent.weight_slippage * lost_bps
         slippage_bps = parent.weight_slippage * row.slippage_bps
         leakage_bps = parent.weight_leakage * row.leakage_bps
         unfilled_bps = row.wait_bps + parent.weight_certainty * terms[0].miss_bps

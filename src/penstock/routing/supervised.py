@@ -123,6 +123,8 @@ def plan_supervised(
     """
     One decision, once the model has answered: scores, the two plans, the choice between them.
 
+    With patience, a plan may be to send nothing: then what is left over is dear only at the end.
+
     Args:
         picked: rows that the model was asked about, first `n_picked` entries.
         parts, sd: its answers in that order, columns as `penstock.models.PARTS`.
@@ -142,11 +144,12 @@ def plan_supervised(
     clean_up_bps = clean_up_cost(situation, rows, terms)
     score_rows(situation, rows, terms, work)
     n_best = order_by_index(work["sort_key"], clean_up_bps, orders[0])
-    if n_best == 0:
+    may_wait = terms[0].patience_s > 0.0
+    if n_best == 0 and not may_wait:
         n_best = _rank_takes(rows, work, orders[0])
     static_bps = plan_cost(work, orders[1], n_static, clean_up_bps)
     best_bps = plan_cost(work, orders[0], n_best, clean_up_bps)
-    if n_best > 0 and best_bps < static_bps - terms[0].margin_bps:
+    if (n_best > 0 or may_wait) and best_bps < static_bps - terms[0].margin_bps:
         price_rows(rows, work, orders[0], n_best, clean_up_bps)
         send_in_order(situation, rows, work, orders[0], n_best)
     else:

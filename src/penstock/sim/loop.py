@@ -7,44 +7,33 @@ from typing import Final
 import numpy as np
 
 from penstock._kernels import inlined, kernel
-from penstock.domain import Liquidity
 from penstock.sim.buffers import drop_consumed, has_room
 from penstock.sim.codes import (
-    ACK,
     ACTIVITY,
-    CANCEL_REJECT,
-    CANCELLED,
-    DONE,
     ENTER,
     FAR,
     FIRST_FLOW,
     GRID,
     INFORMED,
-    LIVE,
     MAIL,
     NEED_ROOM,
-    NO_REASON,
     REACHED,
-    REJECT,
-    REPLACED,
     SCRIPT,
     WITHDRAW,
     int64,
 )
 from penstock.sim.desk import deliver
-from penstock.sim.draws import luck_at
-from penstock.sim.feed import publish_level, publish_trade, update_touch
+from penstock.sim.feed import publish_level, update_touch
 from penstock.sim.layout import WorldState
 from penstock.sim.matching import cancel_order, order_of, replace_order, submit_order
 from penstock.sim.matching_types import ANY_OWNER, BAD_VENUE, HIDDEN, MARKET_FULL, SLOT_MASK
 from penstock.sim.matching_views import order_side, order_ticks, order_venue
 from penstock.sim.pools import trade_pool_flow
-from penstock.sim.price import absorb_trade, step_price
-from penstock.sim.reports import tell, tell_fill
+from penstock.sim.price import step_price
 from penstock.sim.schedule import follow_schedule, keep_withdrawals
 from penstock.sim.scripted import step_script
+from penstock.sim.settling import answer_ours, conclude_ours, settle
 from penstock.sim.traders import (
-    absence_ns,
     change_activity,
     fade,
     look_informed,
@@ -53,9 +42,6 @@ from penstock.sim.traders import (
     wake_maker,
 )
 
-_TAKE: Final = int64(Liquidity.TAKE)
-_MAKE: Final = int64(Liquidity.MAKE)
-_ZERO: Final = int64(0)
 _NO_LAST_EVENT: Final = int64(FAR)
 _STOP_AT_REPORTS: Final = int64(1)
 
@@ -273,113 +259,3 @@ def show(
                 state.params, world, state.venues, head, books, levels, orders, state.touches,
                 state.nbbo, venue_idx, changed_side, now_ns,
             )  # fmt: skip
-
-
-@inlined
-def settle(
-    state: WorldState, ref: int, venue_idx: int, side: int, n_fills: int, permanent_frac: float,
-    now_ns: int,
-) -> None:  # fmt: skip
-    """What the fills of one incoming order mean: to us, to makers, to the price, to the tape."""
-    params, world, venues, tables = state.params, state.world, state.venues, state.tables
-    head, books, levels, orders = state.head, state.books, state.levels, state.orders
-    fills, refs, tape, quotes = state.fills, state.refs, state.tape, state.quotes
-    first_child_ref = params[0].first_child_ref
-    is_displayed = False
-    for k in range(n_fills):
-        ticks = int(np.int64(fills[k].ticks))
-        shares = int(np.int64(fills[k].shares))
-        resting_ref = refs[fills[k].handle & SLOT_MASK]
-        if ref >= first_child_ref or resting_ref >= first_child_ref:
-            settle_ours(state, ref, resting_ref, side, ticks, shares, permanent_frac, now_ns)
-        if resting_ref < params[0].first_slot_ref and fills[k].leaves_shares == 0:
-            maker = resting_ref // (params[0].n_venues * 2)
-            bits = luck_at(state.makers[maker].luck + np.uint64(2 + resting_ref), now_ns)
-            quotes[resting_ref].quiet_until_ns = now_ns + absence_ns(params, bits)
-        absorb_trade(params, world, side, shares, permanent_frac)
-        world[0].n_trades += 1
-        is_hidden = fills[k].is_hidden != 0
-        publish_trade(
-            world, venues, tables, tape, venue_idx, side, ticks, shares, is_hidden, False, now_ns
-        )
-        is_displayed = is_displayed or not is_hidden
-        if k + 1 == n_fills or fills[k + 1].ticks != ticks:
-            if is_displayed:
-                publish_level(
-                    world, venues, tables, tape, head, books, levels, orders, venue_idx, -side,
-                    ticks, now_ns,
-                )  # fmt: skip
-            is_displayed = False
-
-
-@kernel
-def settle_ours(
-    state: WorldState, ref: int, resting_ref: int, side: int, ticks: int, shares: int,
-    permanent_frac: float, now_ns: int,
-) -> None:  # fmt: skip
-    """A fill in which one side is ours (never both): report it, and keep the truth about it."""
-    params = state.params
-    child = max(ref, resting_ref) - params[0].first_child_ref
-    liquidity = _MAKE
-    permanent_ticks = 0.0
-    transient_ticks = 0.0
-    if ref > resting_ref:
-        # We took: what this does to the price is our doing.
-        liquidity = _TAKE
-        signed_shares = float(side * shares)
-        permanent_ticks = params[0].permanent_ticks_per_share * permanent_frac * signed_shares
-        transient_ticks = params[0].transient_ticks_per_share * signed_shares
-    tell_fill(
-        params, state.world, state.venues, state.tables, state.children, state.reports,
-        state.audit, child, ticks, shares, liquidity, permanent_ticks, transient_ticks, now_ns,
-    )  # fmt: skip
-
-
-@inlined
-def answer_ours(
-    state: WorldState, kind: int, ref: int, ticks: int, shares: int, now_ns: int
-) -> None:
-    """The venue's first word on a command of ours, before any fill that it caused."""
-    children = state.children
-    child = ref - state.params[0].first_child_ref
-    code = int(np.int64(state.results[0].code))
-    said = ACK
-    size_shares = _ZERO
-    if kind == ENTER:
-        children[child].state = LIVE
-        if code >= BAD_VENUE:
-            said = REJECT
-            children[child].state = DONE
-    elif kind == WITHDRAW:
-        said = CANCELLED
-        children[child].state = DONE
-    else:
-        said = CANCEL_REJECT
-        if code < BAD_VENUE:
-            said = REPLACED
-            size_shares = children[child].filled_shares + shares
-            children[child].size_shares = size_shares
-            children[child].limit_ticks = ticks
-    reason = code if code >= BAD_VENUE else NO_REASON
-    tell(
-        state.world, state.venues, state.tables, state.reports, children[child].venue_idx, said,
-        children[child].child_id, ticks, size_shares, reason, now_ns,
-    )  # fmt: skip
-
-
-@inlined
-def conclude_ours(state: WorldState, kind: int, ref: int, now_ns: int) -> None:
-    """The venue's last word: an order of ours that neither filled nor rests is cancelled."""
-    children = state.children
-    child = ref - state.params[0].first_child_ref
-    if (
-        kind != WITHDRAW
-        and children[child].state == LIVE
-        and state.results[0].code < BAD_VENUE
-        and state.results[0].resting_shares == 0
-    ):
-        children[child].state = DONE
-        tell(
-            state.world, state.venues, state.tables, state.reports, children[child].venue_idx,
-            CANCELLED, children[child].child_id, _ZERO, _ZERO, NO_REASON, now_ns,
-        )  # fmt: skip

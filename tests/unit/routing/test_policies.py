@@ -1,5 +1,7 @@
 """What each policy does with the same rows."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -152,6 +154,45 @@ def test_when_nothing_beats_the_clean_up_the_takes_are_the_clean_up() -> None:
     supervised(steps=(Step(venue="DRK0", tactic="mid"),)).plan(desk.frame)
 
     assert {(1, TAKE): 400} == desk.sent()
+
+
+def test_with_patience_nothing_is_sent_that_costs_more_than_waiting() -> None:
+    """A minute is left, and shares left over cost next to nothing until its last seconds."""
+    desk = Desk(MIXED, TOUCH)
+    desk.decide(route_shares=400)
+    forecast(desk, mid=8.0, take=1.3)
+
+    supervised(RoutingConfig(patience_s=5.0, patient_bps=Bps(0.1))).plan(desk.frame)
+
+    assert {} == desk.sent()
+
+
+def test_patience_ends_with_the_horizon() -> None:
+    """The same forecast; with a patience of many minutes the last resort is near, and dearer."""
+    desk = Desk(MIXED, TOUCH)
+    desk.decide(route_shares=400)
+    forecast(desk, mid=8.0, take=1.3)
+
+    supervised(RoutingConfig(patience_s=600.0, patient_bps=Bps(0.1))).plan(desk.frame)
+
+    assert {(1, TAKE): 400} == desk.sent()
+
+
+def test_a_rest_in_vain_costs_the_time_that_it_took() -> None:
+    """
+    V(60 s) = 0, V(60 s - 2 s) = 1.8 e^(-58 / 40) - 1.8 e^(-60 / 40) more: waiting in the pool.
+
+    1.8 = half a spread of 2 bps, 0.3 of fees, 0.5.
+    """
+    desk = Desk(MIXED, TOUCH)
+    desk.decide(route_shares=400)
+    forecast(desk, mid=0.0, take=1.3)
+    config = RoutingConfig(patience_s=40.0, patient_bps=Bps(0.0), wait_bps_per_s=Bps(0.0))
+
+    supervised(config).plan(desk.frame)
+
+    expected = 1.8 * (math.exp(-58.0 / 40.0) - math.exp(-60.0 / 40.0))
+    assert expected == pytest.approx(float(desk.rows["wait_bps"][row(0, MID)]), rel=1e-3)
 
 
 def test_leakage_decides_between_rows_that_cost_the_same() -> None:
