@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import NamedTuple
 
 from penstock.domain import MAX_ORDER_SHARES
@@ -240,16 +239,15 @@ class NaiveMarket:
         return ahead
 
     def _ahead_of_peg(self, peg: Resting) -> int:
-        price = self._price_of(peg)
-        if price is None:
+        price_x2 = self._price_x2_of(peg)
+        if price_x2 is None:
             return 0
         book = peg.venue_idx, peg.side
-        level = self.levels[book].get(int(price), Level()) if price == int(price) else Level()
-        ahead = sum(order.open_shares for order in level)
+        ahead = sum(order.open_shares for order in self._level_at(book, price_x2))
         for other in self.pegs[book]:
             if other is peg:
                 break
-            ahead += other.shares if self._price_of(other) == price else 0
+            ahead += other.shares if self._price_x2_of(other) == price_x2 else 0
         return ahead
 
     def quotes(self, venue_idx: int, side: int) -> list[tuple[int, int]]:
@@ -338,49 +336,52 @@ class NaiveMarket:
         code = Outcome.SELF_MATCH if met_own else Outcome.ACCEPTED
         return NaiveAnswer(code, row.shares - left, cancelled_shares=left, fills=fills)
 
-    def _peg_price(self, venue_idx: int, side: int, flags: int, ticks: int) -> Fraction | None:
+    def _level_at(self, book: tuple[int, int], price_x2: int) -> Level:
+        """What rests at a price, which is given twice over as half an increment may be."""
+        return self.levels[book].get(price_x2 // 2, Level()) if price_x2 % 2 == 0 else Level()
+
+    def _peg_price_x2(self, venue_idx: int, side: int, flags: int, ticks: int) -> int | None:
         """Where a peg stands: the midpoint or its side's quote, not beyond its limit."""
         reference = self.references[venue_idx]
         if reference is None:
             return None
         bid, ask = reference
-        own_quote = Fraction(bid if side == 1 else ask)
-        target = Fraction(bid + ask, 2) if flags == OrderFlag.MIDPOINT else own_quote
-        return min(target, Fraction(ticks)) if side == 1 else max(target, Fraction(ticks))
+        own_quote = bid if side == 1 else ask
+        target_x2 = bid + ask if flags == OrderFlag.MIDPOINT else 2 * own_quote
+        return min(target_x2, 2 * ticks) if side == 1 else max(target_x2, 2 * ticks)
 
-    def _price_of(self, order: Resting) -> Fraction | None:
+    def _price_x2_of(self, order: Resting) -> int | None:
         """Where a resting order trades; None for a peg that sleeps."""
         if not order.is_peg:
-            return Fraction(order.ticks)
-        return self._peg_price(order.venue_idx, order.side, order.flags, order.ticks)
+            return 2 * order.ticks
+        return self._peg_price_x2(order.venue_idx, order.side, order.flags, order.ticks)
 
-    def _reaches(self, row: Row, price: Fraction) -> bool:
-        if row.flags & OrderFlag.MARKET:
-            return True
-        limit: Fraction | None = Fraction(row.ticks)
-        if row.flags in _PEGS:
-            limit = self._peg_price(row.venue_idx, row.side, row.flags, row.ticks)
-        return limit is not None and row.side * (limit - price) >= 0
-
-    def _turns(self, row: Row) -> Iterator[tuple[Fraction, Resting, bool]]:
+    def _turns(self, row: Row) -> Iterator[tuple[int, Resting, bool]]:
         """
-        Who trades with an incoming order, in this order, and at which price.
+        Who trades with an incoming order, in this order, and at which price, doubled.
 
         True: with all it has left, reserve included.
         """
+        limit_x2: int | None = 2 * row.ticks
+        if row.flags & OrderFlag.MARKET:
+            limit_x2 = row.side * 2**40
+        elif row.flags in _PEGS:
+            limit_x2 = self._peg_price_x2(row.venue_idx, row.side, row.flags, row.ticks)
+        if limit_x2 is None:
+            return
         book = row.venue_idx, -row.side
-        levels = self.levels[book]
-        pegs = [(self._price_of(peg), peg) for peg in self.pegs[book]]
-        prices = {Fraction(ticks) for ticks in levels} | {at for at, _ in pegs if at is not None}
-        for price in sorted(prices, reverse=row.side == -1):
-            if not self._reaches(row, price):
+        pegs = [(self._price_x2_of(peg), peg) for peg in self.pegs[book]]
+        prices_x2 = {2 * ticks for ticks in self.levels[book]}
+        prices_x2 |= {at_x2 for at_x2, _ in pegs if at_x2 is not None}
+        for price_x2 in sorted(prices_x2, reverse=row.side == -1):
+            if row.side * (limit_x2 - price_x2) < 0:
                 return
-            level = levels.get(int(price), Level()) if price == int(price) else Level()
+            level = self._level_at(book, price_x2)
             refilled = [order for order in level.displayed if order.reserve_shares]
-            yield from [(price, order, False) for order in level.displayed]
-            yield from [(price, order, True) for order in refilled]
-            yield from [(price, order, False) for order in level.hidden]
-            yield from [(price, peg, False) for at, peg in pegs if at == price]
+            yield from [(price_x2, order, False) for order in level.displayed]
+            yield from [(price_x2, order, True) for order in refilled]
+            yield from [(price_x2, order, False) for order in level.hidden]
+            yield from [(price_x2, peg, False) for at_x2, peg in pegs if at_x2 == price_x2]
 
     def _would_take(self, row: Row) -> bool:
         """Whether an incoming order would find anybody."""
@@ -401,7 +402,7 @@ class NaiveMarket:
     def _trade(self, row: Row) -> tuple[tuple[NaiveFill, ...], int, bool]:
         fills: list[NaiveFill] = []
         left = row.shares
-        for price, order, is_all in list(self._turns(row)):
+        for price_x2, order, is_all in self._turns(row):
             if left == 0:
                 break
             if order.is_passed_by(left):
@@ -413,7 +414,7 @@ class NaiveMarket:
             self._fill(order, traded, is_all=is_all)
             fills.append(
                 NaiveFill(
-                    order.number, int(price), traded, order.open_shares, order.owner,
+                    order.number, price_x2 // 2, traded, order.open_shares, order.owner,
                     order.venue_idx, order.is_hidden,
                 )
             )  # fmt: skip
