@@ -8,8 +8,8 @@ import click
 from rich.table import Table
 
 from penstock.cli.console import command_line, machine, out, print_json, progress_bar
-from penstock.cli.evaluating import prepare
-from penstock.cli.options import json_option, scenarios_argument, workers_option
+from penstock.cli.evaluating import prepare, tuned_settings
+from penstock.cli.options import json_option, scenarios_argument, tuned_option, workers_option
 from penstock.cli.refusing import check_names
 from penstock.learning import Rounds, TrainSettings, train_blind, train_insider
 from penstock.models import dump_model
@@ -25,6 +25,7 @@ from penstock.trials import (
     ablated_policies,
     check_has_hidden_state,
     load_markets,
+    settings_of,
 )
 
 
@@ -55,6 +56,7 @@ from penstock.trials import (
     help="Finished days are kept here: an interrupted run goes on where it stopped.",
 )
 @click.option("--fresh", is_flag=True, help="Run every day again, kept or not.")
+@tuned_option
 @workers_option
 @json_option
 def command(
@@ -64,6 +66,7 @@ def command(
     seeds: int,
     kept: Path,
     fresh: bool,
+    tuned: Path,
     workers: int,
     as_json: bool,
 ) -> None:
@@ -84,7 +87,7 @@ def command(
     prepare(markets)
     found = {}
     for market in markets:
-        bench = _bench(market, Rounds(days, rounds), workers, kept, fresh)
+        bench = _bench(market, Rounds(days, rounds), workers, kept, tuned, fresh)
         with progress_bar(f"ablate {market.name}", seeds * len(ablated_policies())) as advance:
             found[market.name] = ablate_market(
                 bench, n_seeds=seeds, n_workers=workers, on_done=advance
@@ -96,20 +99,29 @@ def command(
         out.print(_table(name, ablations))
 
 
-def _bench(market: Market, rounds: Rounds, n_workers: int, kept: Path, is_fresh: bool) -> Bench:
+def _bench(
+    market: Market, rounds: Rounds, n_workers: int, kept: Path, tuned_dir: Path, is_fresh: bool
+) -> Bench:
     """The insider and its blind ones, trained."""
     settings = TrainSettings(name=ABLATED, n_threads=n_workers)
     n_days = rounds.n_days * rounds.n_rounds
+    tuned, _ = tuned_settings(market, tuned_dir)
+    routing = settings_of(ABLATED, tuned, RoutingConfig())
     with progress_bar(f"train on {market.name}", n_days) as advance:
         model, experience = train_insider(
-            ABLATED, [market], rounds, settings, n_workers=n_workers, on_day=advance
+            ABLATED,
+            [market],
+            rounds,
+            settings,
+            n_workers=n_workers,
+            routing=routing,
+            on_day=advance,
         )
     models = {ABLATED: dump_model(model)}
     with progress_bar("blind it", len(ablated_policies()) - 1) as advance:
         for name, blind in train_blind(experience, settings):
             models[name] = dump_model(blind)
             advance()
-    routing = RoutingConfig()
     kept_days = KeptDays(kept, market, routing, is_fresh=is_fresh)
     return Bench(market, routing, None, kept=kept_days, insiders=models)
 

@@ -14,6 +14,7 @@ from penstock.cli.options import (
     models_option,
     scenarios_argument,
     tape_option,
+    tuned_option,
     workers_option,
 )
 from penstock.cli.refusing import check_names, check_output
@@ -58,13 +59,7 @@ from penstock.trials import INSIDERS, comparison_tables, load_markets
     show_default=True,
     help="Finished days are kept here: an interrupted comparison goes on where it stopped.",
 )
-@click.option(
-    "--tuned",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("conf/baselines"),
-    show_default=True,
-    help="Folder of the baselines' tuned parameters, one file a scenario, or generic.toml.",
-)
+@tuned_option
 @click.option("--fresh", is_flag=True, help="Run every day again, kept or not.")
 @click.option(
     "--journal",

@@ -11,7 +11,7 @@ from penstock.cli.shipped import shipped
 from penstock.domain import ConfigError
 from penstock.features import FEATURE_NAMES, FEATURES_VERSION
 from penstock.models import ModelCard, load_model, read_card
-from penstock.routing import LEARNED, SEARCHED, RoutingConfig
+from penstock.routing import LEARNED, RoutingConfig
 from penstock.store import Registry
 from penstock.trials import (
     GENERIC,
@@ -134,14 +134,14 @@ def compare(
         insiders: models of insiders by scenario and policy.
         kept_dir: where finished days are found and kept; None runs every day.
         is_fresh: run every day, and keep it anew.
-        tuned_dir: where tuned parameters of baselines are; None compares with untuned ones.
+        tuned_dir: where tuned settings are; None compares without any.
     """
     tasks = days_to_run(policies, n_seeds, n_baseline_seeds)
     results = {}
     prepare(markets)
     for market in markets:
         routing = RoutingConfig()
-        tuned, tuned_notes = _tuned(market, policies, tuned_dir)
+        tuned, tuned_notes = tuned_settings(market, tuned_dir)
         kept = None
         if kept_dir is not None:
             kept = KeptDays(kept_dir, market, routing, tuned=tuned, is_fresh=is_fresh)
@@ -178,12 +178,10 @@ def compare(
     )
 
 
-def _tuned(
-    market: Market, policies: Sequence[str], folder: Path | None
+def tuned_settings(
+    market: Market, folder: Path | None
 ) -> tuple[dict[str, RoutingConfig], tuple[str, ...]]:
-    """Tuned parameters of the searched baselines in the comparison, if there are any."""
-    if not any(policy in SEARCHED for policy in policies):
-        return {}, ()
+    """Tuned settings by policy for a market, and what to say about them."""
     if folder is None:
         return {}, (UNTUNED_NOTE,)
     # Without a folder of one's own, those that came with the package.

@@ -37,3 +37,10 @@ workers_option = click.option(
     show_default="one per core",
     help="Worker processes; the results do not depend on it.",
 )
+tuned_option = click.option(
+    "--tuned",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("conf/baselines"),
+    show_default=True,
+    help="Folder of tuned settings, one file a scenario, or generic.toml.",
+)

@@ -13,6 +13,7 @@ from penstock.cli.options import (
     models_option,
     scenarios_argument,
     tape_option,
+    tuned_option,
     workers_option,
 )
 from penstock.cli.refusing import check_names, check_output
@@ -55,6 +56,7 @@ _INSIDERS = {None: None, "venue": "venue_insider", "all": "insider"}
 @models_option
 @tape_option
 @depth_option
+@tuned_option
 @workers_option
 @json_option
 def command(
@@ -66,16 +68,18 @@ def command(
     models_dir: Path,
     tape: Path | None,
     depth: str | None,
+    tuned: Path,
     workers: int,
     as_json: bool,
 ) -> None:
     """
     Collect experience in a simulated market and train the outcome model on it.
 
-    Half of the parents follow a plan, half a random one. The days are never those of `evaluate`,
-    except that a replay has only one: train on another tape than you judge on. The model is
-    registered under the scenario's name; a replay is learned under all of its depth assumptions at
-    once. The same arguments give the same model, bit for bit.
+    Half of the parents follow a plan, half a random one. The plan is the scenario's tuned one (the
+    section of `supervised`, or else of `best_static`), where there is one. The days are never those
+    of `evaluate`, except that a replay has only one: train on another tape than you judge on. The
+    model is registered under the scenario's name; a replay is learned under all of its depth
+    assumptions at once. The same arguments give the same model, bit for bit.
 
     With --privileged, the model of an insider of `penstock evaluate`: no router can load it.
 
@@ -98,6 +102,7 @@ def command(
         Rounds(days, rounds),
         models_dir=models_dir,
         n_workers=workers,
+        tuned_dir=tuned,
         insider=_INSIDERS[privileged],
     )
     metrics = {"kind": kind, "trained_on": model.card.trained_on, "parts": model.card.metrics}

@@ -1,4 +1,4 @@
-"""`penstock tune`: search the parameters of a baseline, and write them to a file."""
+"""`penstock tune`: search the settings of a policy, and write them to a file."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from pathlib import Path
 import click
 import msgspec
 
-from penstock.cli.console import command_line, err, out, print_json, waiting
-from penstock.cli.evaluating import base_name, prepare
-from penstock.cli.options import json_option, workers_option
+from penstock.cli.console import command_line, err, out, print_json
+from penstock.cli.evaluating import base_name, find_models, prepare
+from penstock.cli.options import json_option, models_option, workers_option
 from penstock.cli.refusing import check_output
-from penstock.routing import SEARCHED
+from penstock.routing import LEARNED
 from penstock.trials import (
+    TUNABLE,
     Search,
     TunedBaselines,
     Tuner,
     load_markets,
     read_tuned,
+    settings_of,
     start_of,
     tuned_text,
 )
@@ -27,16 +29,23 @@ from penstock.trials import (
 @click.argument("scenario", type=click.Path(path_type=Path))
 @click.option(
     "--policy",
-    type=click.Choice(SEARCHED),
+    type=click.Choice(TUNABLE),
     required=True,
-    help="Baseline whose parameters are searched.",
+    help="Policy whose settings are searched; a learned one needs its model.",
 )
 @click.option(
     "--seeds",
     type=click.IntRange(2, 10_000),
-    default=6,
+    default=8,
     show_default=True,
     help="Days to search on; never those of `evaluate` or `train`.",
+)
+@click.option(
+    "--starts",
+    type=click.IntRange(1, 10_000),
+    default=64,
+    show_default=True,
+    help="Settings in the race at the beginning: the usual ones, and the rest drawn by chance.",
 )
 @click.option(
     "--rounds",
@@ -60,24 +69,29 @@ from penstock.trials import (
     show_default=True,
     help="Finished days are kept here: an interrupted search goes on where it stopped.",
 )
+@models_option
 @workers_option
 @json_option
 def command(
     scenario: Path,
     policy: str,
     seeds: int,
+    starts: int,
     rounds: int,
     folder: Path,
     kept: Path,
+    models_dir: Path,
     workers: int,
     as_json: bool,
 ) -> None:
     """
-    Search a baseline's parameters in a simulated market, so that it is as strong as it can be.
+    Search a policy's settings in a simulated market, so that it is as strong as it can be.
 
-    One parameter after the other, every candidate on the same days as the best so far, by the cost
-    with the least noise. `evaluate` uses the file for its scenario. The same arguments find the
-    same parameters, whatever the number of workers.
+    A race of settings drawn by chance, the better half of them on twice as many days each time;
+    then one setting after the other from the winner; by the cost with the least noise. `train` and
+    `evaluate` use the file for its scenario. A learned policy starts from the settings that its
+    model was trained with. The same arguments find the same settings, whatever the number of
+    workers.
 
     \b
     Example:  penstock tune scenarios/reference-day.toml --policy best_static
@@ -89,9 +103,14 @@ def command(
     universe = market.scenario.universe()
     before = read_tuned(path, universe) if path.is_file() else TunedBaselines()
     prepare([market])
-    search = Search(seeds, rounds, workers, kept)
-    with waiting(f"tune {policy} on {base_name(market)}, {seeds} days a candidate"):
-        found = Tuner(market, policy, search).run(start_of(policy), command_line())
+    search = Search(seeds, starts, rounds, workers, kept)
+    start, model = start_of(policy), None
+    if policy in LEARNED:
+        start = settings_of(policy, before.policies, start)
+        model = find_models([market], [policy], None, models_dir)[base_name(market)]
+    tuner = Tuner(market, policy, search, model=model, on_step=err.print)
+    err.print(f"tune    {policy} on {base_name(market)}, {seeds} days")
+    found = tuner.run(start, command_line())
     tuned = TunedBaselines(
         policies={**before.policies, policy: found.config},
         provenance={**before.provenance, policy: found.provenance},

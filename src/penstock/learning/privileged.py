@@ -116,6 +116,7 @@ def train_insider(
     settings: TrainSettings,
     *,
     n_workers: int,
+    routing: RoutingConfig | None = None,
     on_day: Callable[[], None] = lambda: None,
 ) -> tuple[ForestModel, Dataset]:
     """
@@ -134,7 +135,7 @@ def train_insider(
     model: ForestModel | None = None
     for round_idx in range(rounds.n_rounds):
         data = None if model is None else dump_model(model)
-        setup = InsiderSetup(tuple(markets), RoutingConfig(), insider, data)
+        setup = InsiderSetup(tuple(markets), routing or RoutingConfig(), insider, data)
         first = TRAINING_SEED + round_idx * rounds.n_days
         tasks = [
             CollectTask(market_idx, first + day)

@@ -25,7 +25,7 @@ class Rounds(NamedTuple):
     """
     How much experience is collected, and with whom.
 
-    The first round follows the static waterfall and chance; each later one the model of the round
+    The first round follows the configured list and chance; each later one the model of the round
     before it and chance, because a policy meets other situations than its teacher. All rounds are
     kept: what is forgotten comes back as a mistake.
     """
@@ -92,11 +92,16 @@ def train_in_markets(
     settings: TrainSettings,
     *,
     n_workers: int,
+    routing: RoutingConfig | None = None,
     on_day: Callable[[], None] = lambda: None,
     on_tree: Progress | None = None,
 ) -> ForestModel:
     """
     A model for these markets, trained on days that no comparison uses.
+
+    Args:
+        routing: of the policy that will ask the model: it forecasts rows with these rests and
+            sizes, and is taught around this list. None is the default.
 
     The same arguments give the same file, bit for bit, on one machine and lock file.
     """
@@ -105,7 +110,7 @@ def train_in_markets(
     for round_idx in range(rounds.n_rounds):
         setup = CollectSetup(
             markets=tuple(markets),
-            routing=RoutingConfig(),
+            routing=routing or RoutingConfig(),
             model=None if model is None else dump_model(model),
         )
         first = TRAINING_SEED + round_idx * rounds.n_days

@@ -70,7 +70,13 @@ def check_policy_names(names: tuple[str, ...], where: str, *, also: tuple[str, .
 
 def static_policy(universe: Universe, config: RoutingConfig) -> Policy:
     """The configured waterfall: baseline, and fall-back of everything."""
-    return StaticPolicy(resolve_waterfall(config.waterfall, universe))
+    return StaticPolicy(_list_of(config, universe))
+
+
+def _list_of(config: RoutingConfig, universe: Universe) -> WaterfallArray:
+    """The configured list of steps, or else of tactics."""
+    steps = config.waterfall or default_waterfall(universe, config.baseline.tactics)
+    return resolve_waterfall(steps, universe)
 
 
 def make_policy(
@@ -95,14 +101,14 @@ def make_policy(
     assert name == "supervised", f"no such policy: {name}"
     assert model is not None, "the supervised policy needs a model"
     loaded = load_model(model, feature_names=FEATURE_NAMES, features_version=FEATURES_VERSION)
-    return SupervisedPolicy(loaded, resolve_waterfall(config.waterfall, universe), config)
+    return SupervisedPolicy(loaded, _list_of(config, universe), config)
 
 
 def _searched_policy(name: str, universe: Universe, config: RoutingConfig) -> Policy:
     own, pace = config.baseline, config.baseline.pace
     waterfall = config.waterfall or default_waterfall(universe, own.tactics)
     if name == "best_static":
-        return BestStaticPolicy(resolve_waterfall(waterfall, universe), pace)
+        return BestStaticPolicy(_list_of(config, universe), pace)
     if name == "regime_static":
         regimes = own.regimes or (Regime(pace=pace, waterfall=waterfall),)
         return RegimeStaticPolicy(
@@ -117,7 +123,7 @@ def _searched_policy(name: str, universe: Universe, config: RoutingConfig) -> Po
     if name == "cont_kukanov":
         return ContKukanovPolicy(config)
     assert name == "kaplan_meier", f"no such policy: {name}"
-    return KaplanMeierPolicy(resolve_waterfall(waterfall, universe), pace)
+    return KaplanMeierPolicy(_list_of(config, universe), pace)
 
 
 def _waterfall_of(regime: Regime, i: int, universe: Universe) -> WaterfallArray:

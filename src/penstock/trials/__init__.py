@@ -60,14 +60,17 @@ from penstock.trials.statistics import Estimate, estimate, excludes_zero, paired
 from penstock.trials.table import comparison_tables
 from penstock.trials.tuned import (
     GENERIC,
+    TUNABLE,
     UNTUNED_NOTE,
     Provenance,
     TunedBaselines,
     read_tuned,
+    settings_of,
     tuned_for,
     tuned_text,
 )
-from penstock.trials.tuning import TUNING_SEED, Search, Tuner, start_of
+from penstock.trials.tuning import TUNING_SEED, Search, Tuner
+from penstock.trials.tuning_space import start_of
 from penstock.trials.warming import warm_up
 from penstock.trials.workers import run_tasks
 
@@ -96,6 +99,7 @@ __all__ = [
     "MAX_SEEDS",
     "TRAINING_SEED",
     "TUNING_SEED",
+    "TUNABLE",
     "UNTUNED_NOTE",
     "Bench",
     "ChildDiary",
@@ -142,6 +146,7 @@ __all__ = [
     "read_tuned",
     "run_tasks",
     "start_of",
+    "settings_of",
     "tuned_for",
     "tuned_text",
     "warm_up",

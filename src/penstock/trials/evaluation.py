@@ -33,6 +33,7 @@ from penstock.trials.markets import (
     TRAINING_DAY_NOT_KNOWN_NOTE,
     Market,
 )
+from penstock.trials.tuned import settings_of
 from penstock.trials.workers import run_tasks
 
 # Seeds of the three uses never meet: 1, 2, … judge; these choose the baseline, and train.
@@ -49,7 +50,7 @@ class Bench(NamedTuple):
     model: bytes | None
     journal_dir: Path | None = None
     kept: KeptDays | None = None  # finished days, found and added
-    tuned: Mapping[str, RoutingConfig] = {}  # settings of policies that have their own
+    tuned: Mapping[str, RoutingConfig] = {}  # settings by policy, see `settings_of`
     tuned_notes: tuple[str, ...] = ()
     insiders: Mapping[str, bytes] = {}  # their models, by policy
 
@@ -61,7 +62,7 @@ class Bench(NamedTuple):
 
     def routing_for(self, policy: str) -> RoutingConfig:
         """The settings of a policy: its own, or those of all."""
-        return self.tuned.get(policy, self.routing)
+        return settings_of(policy, self.tuned, self.routing)
 
 
 class DayTask(NamedTuple):

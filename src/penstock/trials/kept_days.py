@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -15,6 +16,7 @@ import penstock
 from penstock.routing import RoutingConfig
 from penstock.trials.compare import DayCosts
 from penstock.trials.markets import Market
+from penstock.trials.tuned import settings_of
 
 _DIGEST_BYTES: Final = 32
 
@@ -30,7 +32,7 @@ class KeptDays:
     Args:
         market: with its recorded day, if it replays one. The program's own sources, and the
             libraries that compute, belong to the name as well.
-        tuned: settings of policies that have their own.
+        tuned: settings by policy, see `settings_of`.
         is_fresh: find nothing; keep everything anew.
     """
 
@@ -49,16 +51,16 @@ class KeptDays:
         if market.script is not None:
             digest.update(market.script.tobytes())
         self._is_fresh = is_fresh
-        self._tuned_ids = {
-            policy: f"-{hashlib.sha256(msgspec.json.encode(own)).hexdigest()[:12]}"
-            for policy, own in (tuned or {}).items()
-        }
+        self._routing, self._tuned = routing, tuned or {}
         self._folder = folder / f"{market.name}-{digest.hexdigest()[:16]}"
 
     def path(self, policy: str, seed: int, model: bytes | None) -> Path:
         """Where a day is, if it is kept."""
         model_id = "" if model is None else f"-{hashlib.sha256(model).hexdigest()[:12]}"
-        tuned_id = self._tuned_ids.get(policy, "")
+        own = settings_of(policy, self._tuned, self._routing)
+        tuned_id = ""
+        if own != self._routing:
+            tuned_id = f"-{hashlib.sha256(msgspec.json.encode(own)).hexdigest()[:12]}"
         return self._folder / f"{policy}{tuned_id}{model_id}-{seed}.day"
 
     def find(self, policy: str, seed: int, model: bytes | None) -> DayCosts | None:
@@ -86,6 +88,7 @@ class KeptDays:
         beside.replace(path)
 
 
+@cache
 def _program() -> bytes:
     """Hash of this program: another version of it may run another day."""
     folder = Path(penstock.__file__).parent

@@ -1,4 +1,4 @@
-"""Tuned parameters of baselines as files: which policy, which settings, and how they were found."""
+"""Tuned settings of policies as files: which policy, which settings, and how they were found."""
 
 from __future__ import annotations
 
@@ -11,11 +11,19 @@ from typing import Any, Final
 import msgspec
 
 from penstock.domain import ConfigError, Problem, Universe, parse_toml
-from penstock.routing import SEARCHED, RoutingConfig, check_routing, resolve_waterfall
+from penstock.routing import (
+    BASELINES,
+    LEARNED,
+    SEARCHED,
+    RoutingConfig,
+    check_routing,
+    resolve_waterfall,
+)
 from penstock.sim import Scenario
 
 UNTUNED_NOTE: Final = "Searched baselines are untuned; `penstock tune` tunes them."
 GENERIC: Final = "generic"  # the file for scenarios that have none
+TUNABLE: Final = (*SEARCHED, *LEARNED)
 
 
 class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,13 +96,27 @@ def read_tuned(path: Path, universe: Universe) -> TunedBaselines:
 
 def _problems(tuned: TunedBaselines, file: str) -> Iterator[Problem]:
     for policy in tuned.policies:
-        if policy not in SEARCHED:
+        if policy not in TUNABLE:
             yield Problem(
                 where=f"{file}: policies.{policy}",
-                expected=f"one of {', '.join(SEARCHED)}",
+                expected=f"one of {', '.join(TUNABLE)}",
                 found=repr(policy),
                 fix="the other policies are not tuned: remove the section",
             )
+
+
+def settings_of(
+    policy: str, tuned: Mapping[str, RoutingConfig], otherwise: RoutingConfig
+) -> RoutingConfig:
+    """
+    The settings of a policy: its own, or those of all.
+
+    What learns improves on a plan, and the better the plan, the better: without settings of its own
+    it has those of `best_static`. Insiders have those of the policy that they are the measure of.
+    """
+    if policy in BASELINES:
+        return tuned.get(policy, otherwise)
+    return tuned.get(LEARNED[0], tuned.get("best_static", otherwise))
 
 
 def tuned_for(
@@ -110,14 +132,14 @@ def tuned_for(
         tuned = read_tuned(own, scenario.universe())
         known = scenario_sha256(scenario)
         is_old = any(found.scenario_sha256 != known for found in tuned.provenance.values())
-        note = f"Searched baselines: tuned on this scenario, {', '.join(tuned.policies)}."
+        note = f"Settings tuned on this scenario: {', '.join(tuned.policies)}."
         if is_old:
             note += " The scenario has changed since; `penstock tune` tunes them again."
     elif generic.is_file():
         tuned = read_tuned(generic, scenario.universe())
         note = (
-            f"Searched baselines: generic parameters, of another scenario, "
-            f"{', '.join(tuned.policies)}; `penstock tune` finds this scenario's own."
+            f"Settings of {', '.join(tuned.policies)} are generic, of another scenario; "
+            f"`penstock tune` finds this scenario's own."
         )
     else:
         return {}, (UNTUNED_NOTE,)

@@ -1,68 +1,43 @@
-"""`penstock tune` without its command line: a bounded search for a baseline's best parameters."""
+"""`penstock tune` without its command line: a bounded search for a policy's best settings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import permutations
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
 
-from penstock.domain import NS_PER_S
-from penstock.routing import (
-    TACTIC_ORDER,
-    BaselineConfig,
-    Regime,
-    RoutingConfig,
-    default_waterfall,
-)
+from penstock.routing import RoutingConfig
 from penstock.trials.compare import DayCosts, low_noise_by_day
 from penstock.trials.evaluation import Bench, DayTask, kept_day, run_one
 from penstock.trials.kept_days import KeptDays
 from penstock.trials.markets import Market
 from penstock.trials.statistics import estimate, paired_difference
 from penstock.trials.tuned import Provenance, scenario_sha256
+from penstock.trials.tuning_space import (
+    WITH_A_LIST,
+    Coordinate,
+    changed,
+    coordinates_of,
+    drawn_start,
+    shorter_lists,
+)
 from penstock.trials.workers import run_tasks
 
 # Above the seeds that judge (1, 2, …), choose the baseline (1e6 …) and train (2e6 …).
 TUNING_SEED: Final = 3_000_000
 # A change that gains less than this is noise at the number of days that a search can afford.
 MIN_GAIN_BPS: Final = 0.005
-
-_LISTS: Final = tuple(
-    tactics for n in (3, 2, 1) for tactics in permutations(TACTIC_ORDER, n) if tactics != ("mid",)
-)
-_PACE: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
-    ("take_share_frac", (0.05, 0.1, 0.2, 0.4, 1.0)),
-    ("take_gap_ns", tuple(int(s * NS_PER_S) for s in (0, 0.5, 2, 5))),
-    ("take_after_frac", (0.0, 0.2, 0.5, 0.8)),
-)
-_RESTS: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
-    ("post_rest_ns", tuple(s * NS_PER_S for s in (2, 5, 10, 20, 40))),
-    ("post_share_frac", (0.1, 0.25, 0.5, 1.0)),
-    ("mid_rest_ns", tuple(s * NS_PER_S for s in (0, 2, 5, 15, 30))),
-    ("mid_share_frac", (0.25, 0.5, 1.0)),
-    ("post_improves", (False, True)),
-)
-_PRICES: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
-    ("clean_up_bps", (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)),
-    ("wait_bps_per_s", (0.0, 0.003, 0.01, 0.03)),
-)
-
-
-class Coordinate(NamedTuple):
-    """One key of the settings, dotted, list positions included, and the values to try."""
-
-    key: str
-    values: tuple[Any, ...]
+_FIRST_DAYS: Final = 2  # of the first heat of the race
 
 
 class Search(NamedTuple):
     """Bounds of a search."""
 
     n_seeds: int
+    n_starts: int = 64  # settings in the race: where it starts, and the rest drawn
     n_rounds: int = 2  # passes over all coordinates; one without a gain ends the search
     n_workers: int = 1
     kept_dir: Path | None = None
@@ -75,67 +50,50 @@ class Found(NamedTuple):
     provenance: Provenance
 
 
-def coordinates_of(policy: str) -> tuple[Coordinate, ...]:
-    """What is searched for a policy, in this order: what it reads of the settings, no more."""
-    pace = [(f"baseline.pace.{key}", values) for key, values in _PACE]
-    lists: list[tuple[str, tuple[Any, ...]]] = [("baseline.tactics", _LISTS)]
-    chosen = {
-        "best_static": (*lists, *_RESTS, *pace),
-        "kaplan_meier": (*lists, *_RESTS, *pace),
-        "regime_static": (*_regimes(), *_RESTS),
-        "fee_sweep": (*pace,),
-        "scorecard": (*_RESTS, *_PRICES, *pace),
-        "cont_kukanov": (*_RESTS[:2], *_PRICES[:1], *pace),
-    }[policy]
-    return tuple(Coordinate(key, values) for key, values in chosen)
+class _Setup(NamedTuple):
+    """What a worker needs to run days of candidates."""
+
+    market: Market
+    policy: str
+    model: bytes | None
+    kept_dir: Path | None
 
 
-def _regimes() -> tuple[tuple[str, tuple[Any, ...]], ...]:
-    first: list[tuple[str, tuple[Any, ...]]] = []
-    for i in (1, 0):
-        first.append((f"baseline.regimes.{i}.tactics", _LISTS))
-        first += [(f"baseline.regimes.{i}.pace.{key}", values) for key, values in _PACE]
-    return (*first, ("baseline.regimes.0.below_rv_bps", (1.0, 2.0, 3.0, 5.0, 8.0)))
+class _Task(NamedTuple):
+    """One day of one candidate."""
+
+    config: RoutingConfig
+    seed: int
 
 
-def start_of(policy: str) -> RoutingConfig:
-    """Where a search starts: the defaults; two regimes that are alike for `regime_static`."""
-    if policy != "regime_static":
-        return RoutingConfig()
-    return RoutingConfig(baseline=BaselineConfig(regimes=(Regime(below_rv_bps=3.0), Regime())))
-
-
-def changed(settings: Any, key: str, value: Any) -> Any:
-    """The settings with the value at a dotted key, the rest as it was."""
-    name, _, rest = key.partition(".")
-    if isinstance(settings, tuple):
-        items = list(settings)
-        items[int(name)] = changed(items[int(name)], rest, value) if rest else value
-        return tuple(items)
-    inner = changed(getattr(settings, name), rest, value) if rest else value
-    return msgspec.structs.replace(settings, **{name: inner})
-
-
-def shorter_lists(config: RoutingConfig, market: Market) -> tuple[Any, ...]:
-    """Lists to try instead of the present one: each step left out, each moved to the top."""
-    universe = market.scenario.universe()
-    steps = config.waterfall or default_waterfall(universe, config.baseline.tactics)
-    without = [steps[:i] + steps[i + 1 :] for i in range(len(steps)) if len(steps) > 1]
-    first = [(steps[i], *steps[:i], *steps[i + 1 :]) for i in range(1, len(steps))]
-    return (*without, *first)
+def _run_candidate(setup: _Setup, task: _Task) -> DayCosts:
+    """The day of a candidate, found or run; for worker processes."""
+    kept = None
+    if setup.kept_dir is not None:
+        kept = KeptDays(setup.kept_dir, setup.market, task.config)
+    bench = Bench(setup.market, task.config, setup.model, None, kept)
+    day = DayTask(task.seed, setup.policy)
+    return kept_day(bench, day) or run_one(bench, day)
 
 
 class Tuner:
     """
-    Coordinate search on paired days: every candidate lives through the same days as the best yet.
+    A race of settings drawn by chance, then a coordinate search from the winner, on paired days.
 
-    Along each coordinate all values run on half of the days, the better half of them on the rest,
-    and one replaces the best yet if it is cheaper over all days by `MIN_GAIN_BPS`. Costs are those
-    of the low-noise measure where the market has it. Days are deterministic and kept: an
-    interrupted search, started again, goes on.
+    The race is successive halving: all run on a few days, the better half on twice as many, until
+    one is left or the days are used up. Then, along each coordinate, all values run on half of the
+    days, the better half of them on the rest, and one replaces the best yet if it is cheaper over
+    all days by `MIN_GAIN_BPS`. The race finds what takes several changes at once; the coordinates
+    put it right. Costs are those of the low-noise measure where the market has it. Days are
+    deterministic and kept: an interrupted search, started again, goes on.
+
+    Args:
+        on_step: told what was tried and how good the best is, after each step.
+        model: of a learned policy.
 
     Source: successive halving as in Karnin, Koren & Somekh (2013), "Almost Optimal Exploration in
-        Multi-Armed Bandits", ICML, with two rungs.
+        Multi-Armed Bandits", ICML; random starts as in Bergstra & Bengio (2012), "Random Search for
+        Hyper-Parameter Optimization", JMLR 13.
     """
 
     def __init__(
@@ -143,19 +101,26 @@ class Tuner:
         market: Market,
         policy: str,
         search: Search,
-        on_done: Callable[[], None] = lambda: None,
+        *,
+        model: bytes | None = None,
+        on_step: Callable[[str], None] = lambda _: None,
     ) -> None:
         assert search.n_seeds >= 1, "a search needs a day"
         self._market, self._policy, self._search = market, policy, search
-        self._on_done = on_done
+        self._setup = _Setup(market, policy, model, search.kept_dir)
+        self._on_step = on_step
         self._days: dict[tuple[bytes, int], DayCosts] = {}
         self._seeds = tuple(TUNING_SEED + i for i in range(search.n_seeds))
-        self.n_candidates = 0
+
+    @property
+    def n_candidates(self) -> int:
+        """Different settings that were run so far."""
+        return len({key for key, _ in self._days})
 
     def run(self, start: RoutingConfig, command: str) -> Found:
         """Search from `start`; the same arguments find the same."""
-        best, keys = start, []
-        self._costs([start], self._seeds)
+        best = self._race(start)
+        keys: list[str] = []
         for _ in range(self._search.n_rounds):
             before = best
             for coordinate in self._coordinates(best):
@@ -165,9 +130,28 @@ class Tuner:
                 break
         return Found(best, self._provenance(start, best, command, tuple(dict.fromkeys(keys))))
 
+    def _race(self, start: RoutingConfig) -> RoutingConfig:
+        drawn = (
+            drawn_start(self._policy, start, self._market, draw)
+            for draw in range(1, self._search.n_starts)
+        )
+        racing = list(dict.fromkeys((start, *drawn)))
+        n_days = min(_FIRST_DAYS, len(self._seeds))
+        while True:
+            means = self._means(racing, self._seeds[:n_days])
+            order = np.argsort(means, kind="stable")
+            self._on_step(
+                f"race    {len(racing)} settings on {n_days} days: best {min(means):.3f} bps"
+            )
+            if n_days == len(self._seeds):
+                break
+            racing = [racing[int(i)] for i in order[: (len(racing) + 1) // 2]]
+            n_days = min(2 * n_days, len(self._seeds))
+        return racing[int(order[0])]
+
     def _coordinates(self, best: RoutingConfig) -> tuple[Coordinate, ...]:
         known = coordinates_of(self._policy)
-        if self._policy not in ("best_static", "kaplan_meier"):
+        if self._policy not in WITH_A_LIST:
             return known
         return (*known, Coordinate("waterfall", shorter_lists(best, self._market)))
 
@@ -179,41 +163,32 @@ class Tuner:
         candidates = [changed(best, coordinate.key, value) for value in coordinate.values]
         candidates = [candidate for candidate in candidates if candidate != best]
         half = self._seeds[: (len(self._seeds) + 1) // 2]
-        first = self._costs(candidates, half)
-        n_kept = (len(candidates) + 1) // 2
-        order = np.argsort([float(np.mean(costs)) for costs in first], kind="stable")
-        kept = [candidates[int(i)] for i in order[:n_kept]]
-        costs = self._costs([best, *kept], self._seeds)
-        means = [float(np.mean(cost)) for cost in costs]
+        order = np.argsort(self._means(candidates, half), kind="stable")
+        kept = [candidates[int(i)] for i in order[: (len(candidates) + 1) // 2]]
+        means = self._means([best, *kept], self._seeds)
         winner = int(np.argmin(means))
-        return kept[winner - 1] if means[winner] < means[0] - MIN_GAIN_BPS else best
+        found = kept[winner - 1] if means[winner] < means[0] - MIN_GAIN_BPS else best
+        self._on_step(f"along   {coordinate.key}: best {min(means):.3f} bps")
+        return found
+
+    def _means(self, configs: Sequence[RoutingConfig], seeds: Sequence[int]) -> list[float]:
+        return [float(np.mean(costs)) for costs in self._costs(configs, seeds)]
 
     def _costs(self, configs: Sequence[RoutingConfig], seeds: Sequence[int]) -> list[list[float]]:
         """Mean cost by day of each candidate, shape (n_configs, n_seeds)."""
-        for config in configs:
-            self._run_missing(config, seeds)
+        missing = [
+            _Task(config, seed)
+            for config in configs
+            for seed in seeds
+            if (_key(config), seed) not in self._days
+        ]
+        days = run_tasks(_run_candidate, self._setup, missing, n_workers=self._search.n_workers)
+        for task, day in zip(missing, days, strict=True):
+            self._days[_key(task.config), task.seed] = day
         return [
             low_noise_by_day([self._days[_key(config), seed] for seed in seeds])
             for config in configs
         ]
-
-    def _run_missing(self, config: RoutingConfig, seeds: Sequence[int]) -> None:
-        missing = [seed for seed in seeds if (_key(config), seed) not in self._days]
-        if not missing:
-            return
-        self.n_candidates += not any(key == _key(config) for key, _ in self._days)
-        kept = None
-        if self._search.kept_dir is not None:
-            kept = KeptDays(self._search.kept_dir, self._market, config)
-        bench = Bench(self._market, config, None, None, kept)
-        tasks = [DayTask(seed, self._policy) for seed in missing]
-        found = {task: day for task in tasks if (day := kept_day(bench, task)) is not None}
-        to_run = [task for task in tasks if task not in found]
-        days = run_tasks(run_one, bench, to_run, n_workers=self._search.n_workers)
-        found.update(zip(to_run, days, strict=True))
-        for task, day in found.items():
-            self._days[_key(config), task.seed] = day
-            self._on_done()
 
     def _provenance(
         self, start: RoutingConfig, best: RoutingConfig, command: str, keys: tuple[str, ...]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.domain import ConfigError, Ns
+from penstock.domain import Bps, ConfigError, Ns
 from penstock.routing import (
     SEARCHED,
     BaselineConfig,
@@ -30,12 +30,13 @@ from penstock.trials import (
     TunedBaselines,
     Tuner,
     read_tuned,
+    settings_of,
     start_of,
     tuned_for,
     tuned_text,
 )
 from penstock.trials.tuned import scenario_sha256
-from penstock.trials.tuning import changed, coordinates_of, shorter_lists
+from penstock.trials.tuning_space import changed, coordinates_of, drawn_start, shorter_lists
 from tests.support.small_days import SMALL, small_scenario
 
 SCENARIO = small_scenario()
@@ -118,7 +119,7 @@ def test_a_scenario_has_its_own_file_before_the_generic_one(tmp_path: Path) -> N
     written(tmp_path, "generic")
     generic, notes = tuned_for(SMALL, SCENARIO, tmp_path)
     assert {"best_static": TUNED} == generic
-    assert "generic parameters" in notes[0]
+    assert "are generic" in notes[0]
 
     written(tmp_path, SMALL, scenario_sha256(SCENARIO))
     _, notes = tuned_for(SMALL, SCENARIO, tmp_path)
@@ -174,9 +175,33 @@ def test_lists_to_try_leave_out_or_move_one_step() -> None:
     assert ((second,), (first,), (second, first)) == shorter_lists(TUNED, MARKET)
 
 
+@pytest.mark.parametrize("policy", SEARCHED)
+def test_every_draw_makes_a_policy_and_is_the_same_again(policy: str) -> None:
+    """A race starts from many."""
+    universe, start = SCENARIO.universe(), start_of(policy)
+    drawn = [drawn_start(policy, start, MARKET, draw) for draw in range(40)]
+
+    assert drawn == [drawn_start(policy, start, MARKET, draw) for draw in range(40)]
+    assert 20 < len(set(drawn))
+    for config in drawn:
+        check_routing(config)
+        make_policy(policy, universe, config, None)
+
+
+def test_what_learns_has_the_settings_of_the_best_plan() -> None:
+    """Or its own; insiders have the same."""
+    plain, own = RoutingConfig(), RoutingConfig(margin_bps=Bps(0.3))
+    tuned = {"best_static": TUNED}
+
+    assert TUNED == settings_of("supervised", tuned, plain) == settings_of("insider", tuned, plain)
+    assert plain == settings_of("static", tuned, plain) == settings_of("scorecard", tuned, plain)
+    tuned["supervised"] = own
+    assert own == settings_of("supervised", tuned, plain) == settings_of("insider", tuned, plain)
+
+
 def test_a_search_never_ends_dearer_than_it_began_and_finds_the_same_again(tmp_path: Path) -> None:
     """On its own days, which nobody else uses; from kept days as from none."""
-    search = Search(n_seeds=2, n_rounds=1, kept_dir=tmp_path)
+    search = Search(n_seeds=2, n_starts=4, n_rounds=1, kept_dir=tmp_path)
     found = Tuner(MARKET, "fee_sweep", search).run(start_of("fee_sweep"), "tune")
     again = Tuner(MARKET, "fee_sweep", search).run(start_of("fee_sweep"), "tune")
     known = found.provenance
