@@ -9,23 +9,25 @@ import pytest
 
 from penstock.sim.scenario import (
     About,
-    Dark,
     Fees,
-    Flow,
     Halt,
-    Impact,
     InstrumentTable,
     Latency,
+    Regime,
+    Replay,
+    VenueChange,
+    VenueTable,
+)
+from penstock.sim.scenario_table import Table
+from penstock.sim.scenario_traders import (
+    Dark,
+    Flow,
+    Impact,
     LitFlow,
     Makers,
     Parents,
     PoolFlow,
     Price,
-    Regime,
-    Replay,
-    Table,
-    VenueChange,
-    VenueTable,
 )
 from tests.tidy.rules import ROOT
 

@@ -21,7 +21,8 @@ from penstock.sim.codes import FAR, FIRST_FLOW, N_QUANTILES, N_TABLES, POOL_DEPT
 from penstock.sim.layout import Rows, WorldState
 from penstock.sim.matching_types import empty_fills, empty_results, make_market
 from penstock.sim.quantiles import distance_quantiles, latency_quantiles, size_quantiles
-from penstock.sim.scenario import LitFlow, Scenario, VenueTable
+from penstock.sim.scenario import Scenario, VenueTable
+from penstock.sim.scenario_traders import LitFlow
 from penstock.sim.schedule import schedule_of
 from penstock.sim.script import ScriptArray, live_orders_at_most, targets_of
 

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from penstock.domain import MAX_ORDER_SHARES, TICKS_PER_USD, ConfigError, Problem
-from penstock.sim.scenario import LitFlow, Scenario, VenueTable, is_date
+from penstock.sim.scenario import Scenario, VenueTable, is_date
+from penstock.sim.scenario_traders import LitFlow
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 MAX_VENUES = 64  # lit and dark together; books are numbered in eight bits, two to a venue

@@ -21,9 +21,11 @@ from penstock.sim.scenario import (
     Fees,
     InstrumentTable,
     Latency,
+    VenueTable,
+)
+from penstock.sim.scenario_traders import (
     LitFlow,
     PoolFlow,
-    VenueTable,
 )
 
 _DAY: Final = int64(0)

@@ -7,7 +7,10 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from penstock.sim import Scenario
-from penstock.sim.scenario import LitFlow, PoolFlow
+from penstock.sim.scenario_traders import (
+    LitFlow,
+    PoolFlow,
+)
 
 ASSUMED: Final = "assumed: not in the data"
 

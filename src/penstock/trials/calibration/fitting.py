@@ -9,7 +9,14 @@ import numpy as np
 
 from penstock.domain import NS_PER_S, TICKS_PER_USD
 from penstock.sim import Scenario
-from penstock.sim.scenario import About, Flow, Impact, InstrumentTable, Makers, Parents, Price
+from penstock.sim.scenario import About, InstrumentTable
+from penstock.sim.scenario_traders import (
+    Flow,
+    Impact,
+    Makers,
+    Parents,
+    Price,
+)
 from penstock.trials.calibration.activity import Spells, fit_spells
 from penstock.trials.calibration.draft import ASSUMED, Draft
 from penstock.trials.calibration.evidence import Evidence

@@ -7,7 +7,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from penstock.sim.scenario import Fees, Latency, LitFlow, PoolFlow, VenueTable
+from penstock.sim.scenario import Fees, Latency, VenueTable
+from penstock.sim.scenario_traders import (
+    LitFlow,
+    PoolFlow,
+)
 from penstock.trials.calibration.draft import ASSUMED
 from penstock.trials.calibration.evidence import Evidence
 from penstock.trials.calibration.tails import fit_tail
