@@ -107,6 +107,8 @@ class NaiveMarket:
         self.levels: dict[tuple[int, int], dict[int, Level]] = {
             (venue_idx, side): {} for venue_idx in range(n_venues) for side in (1, -1)
         }
+        self.in_call: set[int] = set()  # venues where orders rest and nothing trades
+        self.band: dict[tuple[int, int], int] = {}  # worst (venue, side) price that counts, ticks
 
     def run(self, commands: CommandArray) -> list[NaiveAnswer]:
         """The answer to each command, in order."""
@@ -151,7 +153,10 @@ class NaiveMarket:
             return NaiveAnswer(Outcome.BAD_SIZE)
         if not self._is_price(row.ticks):
             return NaiveAnswer(Outcome.BAD_PRICE)
-        if row.ticks == order.ticks and row.shares <= order.open_shares:
+        if (
+            self._capped(order.venue_idx, order.side, row.ticks) == order.ticks
+            and row.shares <= order.open_shares
+        ):
             less_shares = order.open_shares - row.shares
             from_reserve = min(less_shares, order.reserve_shares)
             order.reserve_shares -= from_reserve
@@ -174,6 +179,17 @@ class NaiveMarket:
             return NaiveAnswer(Outcome.WOULD_TAKE)
         self._remove(order)
         return self._enter(number, entered)
+
+    def move(self, order: Resting, ticks: int) -> None:
+        """Give a resting order another price, last in the queue there, all names kept."""
+        names = order.names
+        self._remove(order)
+        order.ticks = ticks
+        order.set_open(order.open_shares)
+        level = self.levels[order.venue_idx, order.side].setdefault(ticks, Level())
+        level.queue_of(order).append(order)
+        self.orders.update(dict.fromkeys(names, order))
+        self.n_live += 1
 
     def queue_ahead_shares(self, number: int) -> int:
         """Shares that trade before it, at the same price."""
@@ -241,8 +257,16 @@ class NaiveMarket:
     def _is_price(self, ticks: int) -> bool:
         return 1 <= ticks < 2**31 and ticks % self.increment_ticks == 0
 
+    def _capped(self, venue_idx: int, side: int, ticks: int) -> int:
+        """A limit as the price band lets it count."""
+        edge = self.band.get((venue_idx, side), ticks)
+        return min(ticks, edge) if side == 1 else max(ticks, edge)
+
     def _enter(self, number: int, row: Row) -> NaiveAnswer:
         is_market = bool(row.flags & OrderFlag.MARKET)
+        row = row._replace(ticks=self._capped(row.venue_idx, row.side, row.ticks))
+        if row.venue_idx in self.in_call:
+            return self._enter_call(number, row)
         if row.flags & OrderFlag.POST_ONLY and self._next_against(row) is not None:
             return NaiveAnswer(Outcome.WOULD_TAKE)
         needed = row.shares if row.tif == OrderTif.FOK else row.min_shares
@@ -259,12 +283,24 @@ class NaiveMarket:
         code = Outcome.SELF_MATCH if met_own else Outcome.ACCEPTED
         return NaiveAnswer(code, row.shares - left, cancelled_shares=left, fills=fills)
 
+    def _enter_call(self, number: int, row: Row) -> NaiveAnswer:
+        if row.tif != OrderTif.DAY or row.flags & OrderFlag.MARKET:
+            return NaiveAnswer(Outcome.IN_CALL)
+        if self.n_live >= self.capacity:
+            return NaiveAnswer(Outcome.MARKET_FULL)
+        self._rest(number, row, row.shares)
+        return NaiveAnswer(Outcome.ACCEPTED, resting_shares=row.shares)
+
     def _reaches(self, row: Row, ticks: int) -> bool:
+        if self._capped(row.venue_idx, row.side, ticks) != ticks:
+            return False
         return bool(row.flags & OrderFlag.MARKET) or row.side * (row.ticks - ticks) >= 0
 
     def _next_against(self, row: Row) -> Resting | None:
         """The resting order that the incoming one would trade with first."""
         levels = self.levels[row.venue_idx, -row.side]
+        if row.venue_idx in self.in_call:
+            return None
         best = (min if row.side == 1 else max)(levels, default=None)
         if best is None or not self._reaches(row, best):
             return None
