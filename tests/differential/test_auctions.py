@@ -9,7 +9,7 @@ from penstock.sim.matching import run_stream
 from penstock.sim.matching_check import problems_of
 from penstock.sim.matching_engine import MatchingEngine
 from penstock.sim.matching_types import CommandArray, FillArray, empty_fills, empty_results
-from tests.differential.test_matching import content_of
+from tests.differential.test_matching import content_of, pegs_of
 from tests.support import naive_auction
 from tests.support.matching_streams import INCREMENT_TICKS, Stream, random_stream
 from tests.support.naive_matching import NaiveAnswer, NaiveFill, NaiveMarket, Row
@@ -69,7 +69,7 @@ class Pair:
     def open_call(self, venue_idx: int) -> None:
         """A call at one venue."""
         self.engine.open_call(venue_idx=venue_idx)
-        self.naive.in_call.add(venue_idx)
+        self.naive.open_call(venue_idx)
 
     def uncross(self, venue_idx: int, reference_ticks: int) -> None:
         """An auction at one venue; price, shares and every fill must agree."""
@@ -89,6 +89,7 @@ class Pair:
     def check_whole(self) -> None:
         """The same orders in the same order, in books that are whole."""
         assert self.naive.content() == content_of(self.engine)
+        assert self.naive.peg_content() == pegs_of(self.engine)
         assert [] == problems_of(self.engine.market)
 
 
@@ -99,6 +100,7 @@ def test_a_million_commands_with_phases_and_bands_switched_at_random(seed: int) 
         n_commands=N_COMMANDS, seed=700 + seed, n_venues=1 + seed % 3,
         spread_of_prices=3.0 + 3 * (seed % 4), outlier_frac=0.01 * (seed % 2), hostile_frac=0.02,
         n_owners=2 + seed % 5, max_shares=5 + 20 * (seed % 3), iceberg_frac=0.15 * (seed % 3),
+        peg_frac=0.1 * (seed % 4), reference_frac=0.01 * (seed % 4),
     )  # fmt: skip
     pair = Pair(stream, capacity=1_500, band_levels=16 << (seed % 3))
     rng = np.random.default_rng(seed)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from penstock.domain import MAX_ORDER_SHARES, TICKS_PER_USD, ConfigError, Problem
 from penstock.sim.scenario import Scenario, VenueTable, is_date
+from penstock.sim.scenario_traders import LitFlow
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 MAX_VENUES = 64  # lit and dark together; books are numbered in eight bits, two to a venue
@@ -129,8 +130,21 @@ def _venue(scenario: Scenario, venue: VenueTable) -> Iterator[_Complaint]:
                 jitter,
                 "the minimum delay is their difference, and no message arrives before it left",
             )
+    if venue.lit is not None:
+        yield from _kinds_of_order(venue.lit)
     if venue.pool is not None and venue.pool.leak_min_bps > venue.pool.leak_max_bps:
         yield from _order("pool.leak_min_bps", "leak_max_bps", venue.pool.leak_min_bps)
+
+
+def _kinds_of_order(lit: LitFlow) -> Iterator[_Complaint]:
+    fracs = (lit.hidden_frac, lit.midpoint_frac, lit.primary_frac, lit.iceberg_frac)
+    if sum(fracs) > 1.0:
+        yield (
+            "lit.hidden_frac",
+            "at most 1 together with midpoint_frac, primary_frac and iceberg_frac",
+            f"{sum(fracs):g}",
+            "each limit order is of one kind at most; the rest is displayed whole",
+        )
 
 
 def _traders(scenario: Scenario) -> Iterator[_Complaint]:

@@ -21,9 +21,15 @@ _NOBODY = 0  # as owner of an auction: an order may meet one of its own owner
 
 @inlined
 def open_call(books: BookArray, venue_idx: int) -> None:
-    """From now on orders rest at a venue without trading, until `uncross_book`."""
-    books[venue_idx * 2].in_call = 1
-    books[venue_idx * 2 + 1].in_call = 1
+    """
+    From now on orders rest at a venue without trading, until `uncross_book`.
+
+    Pegs sleep in a call, take no part in its auction, and wake at the next reference after it.
+    """
+    for book in (venue_idx * 2, venue_idx * 2 + 1):
+        books[book].in_call = 1
+        books[book].reference_key = 0
+        books[book].peg_key2 = NO_KEY
 
 
 @kernel
