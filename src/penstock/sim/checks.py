@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from penstock.domain import MAX_ORDER_SHARES, TICKS_PER_USD, ConfigError, Problem
-from penstock.sim.scenario import Scenario, VenueTable, is_date
+from penstock.sim.scenario import Fees, Scenario, VenueTable, is_date
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 MAX_VENUES = 64  # lit and dark together; books are numbered in eight bits, two to a venue
@@ -129,8 +129,32 @@ def _venue(scenario: Scenario, venue: VenueTable) -> Iterator[_Complaint]:
                 jitter,
                 "the minimum delay is their difference, and no message arrives before it left",
             )
+    yield from _fees(scenario, venue)
     if venue.pool is not None and venue.pool.leak_min_bps > venue.pool.leak_max_bps:
         yield from _order("pool.leak_min_bps", "leak_max_bps", venue.pool.leak_min_bps)
+
+
+def _fees(scenario: Scenario, venue: VenueTable) -> Iterator[_Complaint]:
+    tables = (venue.fees,) if isinstance(venue.fees, Fees) else venue.fees
+    for table in tables:
+        if not is_date(table.from_day):
+            yield "fees.from_day", "a date as YYYYMMDD", table.from_day, "2 March 2026 is 20260302"
+    tape, day = scenario.instrument.tape, scenario.scenario.day
+    days = [table.from_day for table in venue.fees_of(tape)]
+    if min(days, default=99_991_231) > day:
+        yield (
+            "fees",
+            f"a table in force on {day} for tape {tape}",
+            f"{len(tables)} for other days or tapes",
+            "add the fees of that time, or leave from_day and tapes away",
+        )
+    if len(days) != len(set(days)):
+        yield (
+            "fees",
+            f"at most one table from each day on for tape {tape}",
+            f"from_day twice among {sorted(days)}",
+            "nobody could say which of the two applies: remove one, or correct its tapes",
+        )
 
 
 def _traders(scenario: Scenario) -> Iterator[_Complaint]:
