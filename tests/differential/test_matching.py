@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.sim.matching_check import problems_of, resting_orders
+from penstock.sim.matching_check import problems_of, resting_orders, resting_pegs
 from penstock.sim.matching_engine import MatchingEngine
 from penstock.sim.matching_types import HIDDEN, FillArray, ResultArray
 from penstock.sim.matching_views import displayed_shares, next_ticks, touch_ticks
@@ -34,6 +34,26 @@ STREAMS = {
         n_commands=30_000, seed=10, iceberg_frac=0.5, n_owners=2, spread_of_prices=2.0
     ),
 }
+PEGGED = {
+    "pegs among everything": Stream(
+        n_commands=40_000, seed=11, n_venues=2, peg_frac=0.3, reference_frac=0.04, iceberg_frac=0.2,
+        spread_of_prices=4.0, hostile_frac=0.03,
+    ),
+    "nothing but pegs": Stream(
+        n_commands=20_000, seed=12, peg_frac=1.0, reference_frac=0.1, max_shares=30
+    ),
+    "pegs of few owners": Stream(
+        n_commands=20_000, seed=13, peg_frac=0.4, reference_frac=0.05, n_owners=2,
+        spread_of_prices=3.0,
+    ),
+    "pegs that outnumber the rows": Stream(
+        n_commands=15_000, seed=14, peg_frac=0.6, reference_frac=0.02, submit_frac=0.8
+    ),
+    "pegs under absurd commands": Stream(
+        n_commands=15_000, seed=15, peg_frac=0.4, reference_frac=0.05, hostile_frac=1.0
+    ),
+}  # fmt: skip
+STREAMS |= PEGGED
 BANDS = {
     "a band that must move": 16,
     "prices from everywhere": 8,
@@ -43,6 +63,7 @@ CAPACITIES = {
     "more orders than rows": 60,
     "nothing but nonsense": 500,
     "far prices shared by all venues": 150,
+    "pegs that outnumber the rows": 60,
 }
 
 
@@ -72,6 +93,28 @@ def test_a_million_commands(seed: int) -> None:
     agree(stream, band_levels=32 << (seed % 3), capacity=2_000)
 
 
+@pytest.mark.parametrize("seed", range(200, 210))
+def test_a_million_commands_with_pegs(seed: int) -> None:
+    """The same with pegs among them, references that move, and pegs that try again."""
+    stream = Stream(
+        n_commands=100_000,
+        seed=seed,
+        n_venues=1 + seed % 3,
+        drift=0.05 * (seed % 3),
+        mid=50_000,
+        spread_of_prices=3.0 + 2 * (seed % 3),
+        outlier_frac=0.005 * (seed % 2),
+        hostile_frac=0.02,
+        n_owners=2 + seed % 5,
+        max_shares=5 + 5 * (seed % 6),
+        iceberg_frac=0.15 * (seed % 3),
+        peg_frac=0.05 + 0.1 * (seed % 4),
+        reference_frac=0.01 + 0.02 * (seed % 3),
+    )
+
+    agree(stream, band_levels=32 << (seed % 3), capacity=2_000)
+
+
 def agree(stream: Stream, *, band_levels: int, capacity: int) -> None:
     """Run both engines on the stream and compare all there is to compare."""
     commands = random_stream(stream)
@@ -92,6 +135,7 @@ def agree(stream: Stream, *, band_levels: int, capacity: int) -> None:
     for row, (by_reference, by_kernel) in enumerate(zip(expected, found, strict=True)):
         assert by_reference == by_kernel, f"row {row} of {stream}: {commands[row]}"
     assert naive.content() == content_of(engine)
+    assert naive.peg_content() == pegs_of(engine)
     assert [] == problems_of(engine.market)
     for number in naive.orders:
         expected_shares = naive.queue_ahead_shares(number)
@@ -140,4 +184,20 @@ def content_of(engine: MatchingEngine) -> list[tuple[int, ...]]:
             int(order["owner"]),
         )
         for order in resting_orders(engine.market)
+    ]
+
+
+def pegs_of(engine: MatchingEngine) -> list[tuple[int, ...]]:
+    """Resting pegs in the terms of `NaiveMarket.peg_content`."""
+    return [
+        (
+            int(order["book"]) >> 1,
+            1 - 2 * (int(order["book"]) & 1),
+            abs(int(order["key"])) * INCREMENT_TICKS,
+            int(order["flags"]) & ~HIDDEN,
+            int(order["shares"]),
+            int(order["display_shares"]),
+            int(order["owner"]),
+        )
+        for order in resting_pegs(engine.market)
     ]

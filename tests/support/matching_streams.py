@@ -15,8 +15,12 @@ from penstock.sim.matching_types import (
     HIDDEN,
     IOC,
     MARKET,
+    MIDPOINT,
     POST_ONLY,
+    PRIMARY,
+    REFERENCE,
     REPLACE,
+    RETRY,
     SUBMIT,
     CommandArray,
     empty_commands,
@@ -41,6 +45,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     n_owners: int = 4  # 0 is anonymous
     max_shares: int = 12
     iceberg_frac: float = 0.0  # of the new orders, some with terms that an iceberg cannot have
+    peg_frac: float = 0.0  # of the new orders, most with a limit that reaches the reference
+    reference_frac: float = 0.0  # of the commands; as many again let a peg try once more
 
 
 def random_stream(stream: Stream) -> CommandArray:
@@ -71,6 +77,8 @@ def random_stream(stream: Stream) -> CommandArray:
     owner = rng.integers(0, stream.n_owners, n)
     if stream.iceberg_frac > 0.0:
         _show_less(commands, rng, stream.iceberg_frac)
+    if stream.peg_frac > 0.0:
+        _peg(commands, rng, stream.peg_frac)
     rows = np.arange(n)
     commands["target"] = np.maximum(rows - 1 - rng.geometric(1 / 30, n), -1)
     # Three in four ask for an order of their own, the venue for any, the rest for somebody's.
@@ -78,6 +86,8 @@ def random_stream(stream: Stream) -> CommandArray:
     of_target = owner[np.maximum(commands["target"], 0)]
     owner_of_request = np.where(asks < 0.75, of_target, np.where(asks < 0.9, -1, owner))
     commands["owner"] = np.where(is_submit, owner, owner_of_request)
+    if stream.reference_frac > 0.0:
+        _refer(commands, rng, stream, np.rint(mid))
     _spoil(commands, rng, stream.hostile_frac)
     return commands
 
@@ -93,6 +103,37 @@ def _show_less(commands: CommandArray, rng: np.random.Generator, frac: float) ->
     commands["flags"][mended & ((commands["flags"] & (MARKET | HIDDEN)) != 0)] = 0
 
 
+def _peg(commands: CommandArray, rng: np.random.Generator, frac: float) -> None:
+    """Make pegs, half of them with a minimum; one in ten keeps terms that do not go with it."""
+    n = len(commands)
+    is_peg = rng.random(n) < frac
+    commands["flags"][is_peg] = rng.choice((MIDPOINT, PRIMARY), is_peg.sum(), p=(0.7, 0.3))
+    has_minimum = is_peg & (rng.random(n) < 0.5)
+    commands["min_shares"][has_minimum] = rng.integers(0, commands["shares"][has_minimum] + 1)
+    commands["display_shares"][is_peg & (rng.random(n) < 0.9)] = 0
+    # Limits that do not bind, as most are.
+    is_free = is_peg & (rng.random(n) < 0.6)
+    away = 40 * INCREMENT_TICKS * commands["side"][is_free].astype(np.int64)
+    commands["ticks"][is_free] = np.maximum(commands["ticks"][is_free] + away, INCREMENT_TICKS)
+
+
+def _refer(
+    commands: CommandArray, rng: np.random.Generator, stream: Stream, mid: NDArray[np.float64]
+) -> None:
+    """Tell references around the walking mid, one in six locked, crossed or one-sided; retry."""
+    n = len(commands)
+    kind = rng.random(n)
+    tells = kind < stream.reference_frac
+    bid = np.maximum(mid + np.rint(rng.normal(-1.0, 2.0, n)), 0.0)
+    ask = np.maximum(bid + rng.choice((-1, 0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 7), n), 0.0)
+    bid[rng.random(n) < 0.03] = 0.0
+    commands["kind"][tells] = REFERENCE
+    commands["ticks"][tells] = (bid[tells] * INCREMENT_TICKS).astype(np.int64)
+    commands["target"][tells] = (ask[tells] * INCREMENT_TICKS).astype(np.int64)
+    retries = (kind > 1.0 - stream.reference_frac) & ~tells
+    commands["kind"][retries] = RETRY
+
+
 def _spoil(commands: CommandArray, rng: np.random.Generator, frac: float) -> None:
     """Overwrite one field of a share of the commands with something that no order may have."""
     n = len(commands)
@@ -106,8 +147,8 @@ def _spoil(commands: CommandArray, rng: np.random.Generator, frac: float) -> Non
         "owner": np.array([-1, -2, -32_768, 32_767]),
         "side": np.array([0, 2, -2, 127, -128]),
         "tif": np.array([3, 255]),
-        "flags": np.array([3, 5, 6, 7, 8, 128, 255]),
-        "kind": np.array([3, 255]),
+        "flags": np.array([3, 5, 6, 7, 8, 9, 12, 16, 24, 128, 255]),
+        "kind": np.array([5, 255]),
     }
     spoiled = rng.random(n) < frac
     which = rng.integers(0, len(absurd), n)

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from penstock.domain import MAX_ORDER_SHARES
 from penstock.sim.matching_types import CommandArray, CommandKind, OrderFlag, OrderTif, Outcome
 
-_ALL_FLAGS = int(OrderFlag.MARKET | OrderFlag.POST_ONLY | OrderFlag.HIDDEN)
+_LIMIT_FLAGS = int(OrderFlag.MARKET | OrderFlag.POST_ONLY | OrderFlag.HIDDEN)
+_PEGS = (OrderFlag.MIDPOINT, OrderFlag.PRIMARY)
 
 
 class NaiveFill(NamedTuple):
@@ -65,6 +66,7 @@ class Resting:
     flags: int
     owner: int
     names: list[int]  # rows of the commands that it goes by
+    min_shares: int = 0  # of a peg: no smaller execution, unless it has less left
 
     @property
     def open_shares(self) -> int:
@@ -77,7 +79,15 @@ class Resting:
 
     @property
     def is_hidden(self) -> bool:
-        return bool(self.flags & OrderFlag.HIDDEN)
+        return bool(self.flags & OrderFlag.HIDDEN) or self.is_peg
+
+    @property
+    def is_peg(self) -> bool:
+        return self.flags in _PEGS
+
+    def is_passed_by(self, shares: int) -> bool:
+        """A peg does not trade with an incoming order that has less than its minimum left."""
+        return self.is_peg and shares < min(self.min_shares, self.shares)
 
 
 @dataclass(slots=True)
@@ -107,6 +117,8 @@ class NaiveMarket:
         self.levels: dict[tuple[int, int], dict[int, Level]] = {
             (venue_idx, side): {} for venue_idx in range(n_venues) for side in (1, -1)
         }
+        self.pegs: dict[tuple[int, int], list[Resting]] = {book: [] for book in self.levels}
+        self.references: list[tuple[int, int] | None] = [None] * n_venues  # None: pegs sleep
 
     def run(self, commands: CommandArray) -> list[NaiveAnswer]:
         """The answer to each command, in order."""
@@ -121,7 +133,39 @@ class NaiveMarket:
             return self.cancel(row)
         if row.kind == CommandKind.REPLACE:
             return self.replace(number, row)
+        if row.kind == CommandKind.REFERENCE:
+            return self.set_reference(row)
+        if row.kind == CommandKind.RETRY:
+            return self.retry(number, row)
         return NaiveAnswer(Outcome.BAD_KIND)
+
+    def set_reference(self, row: Row) -> NaiveAnswer:
+        """The quote that pegs follow: bid in `ticks`, ask in `target`."""
+        if not 0 <= row.venue_idx < self.n_venues:
+            return NaiveAnswer(Outcome.BAD_VENUE)
+        if any(not (ticks == 0 or self._is_price(ticks)) for ticks in (row.ticks, row.target)):
+            return NaiveAnswer(Outcome.BAD_PRICE)
+        is_awake = 0 < row.ticks < row.target
+        self.references[row.venue_idx] = (row.ticks, row.target) if is_awake else None
+        return NaiveAnswer(Outcome.ACCEPTED)
+
+    def retry(self, number: int, row: Row) -> NaiveAnswer:
+        """A resting peg trades as if it came in, and keeps its place."""
+        peg = self.orders.get(row.target)
+        if peg is None or not peg.is_peg:
+            return NaiveAnswer(Outcome.UNKNOWN_ORDER)
+        peg.names.append(number)
+        self.orders[number] = peg
+        needed = min(peg.min_shares, peg.shares)
+        entered = self._entered_anew(row, peg, peg.ticks, peg.shares)
+        fills: tuple[NaiveFill, ...] = ()
+        if self._available_shares(entered) >= needed:
+            fills, peg.shares, _ = self._trade(entered)
+        filled = sum(fill.shares for fill in fills)
+        left = peg.shares
+        if left == 0:
+            self._remove(peg)
+        return NaiveAnswer(Outcome.ACCEPTED, filled, resting_shares=left, fills=fills)
 
     def submit(self, number: int, row: Row) -> NaiveAnswer:
         """Trade, rest, cancel the rest."""
@@ -161,29 +205,49 @@ class NaiveMarket:
             return NaiveAnswer(
                 Outcome.ACCEPTED, resting_shares=row.shares, cancelled_shares=less_shares
             )
-        entered = row._replace(
+        entered = self._entered_anew(row, order, row.ticks, row.shares)
+        if order.flags & OrderFlag.POST_ONLY and self._would_take(entered):
+            return NaiveAnswer(Outcome.WOULD_TAKE)
+        self._remove(order)
+        return self._enter(number, entered)
+
+    def _entered_anew(self, row: Row, order: Resting, ticks: int, shares: int) -> Row:
+        """A command that enters `order` with its own terms at another price or size."""
+        return row._replace(
+            ticks=ticks,
+            shares=shares,
             venue_idx=order.venue_idx,
             side=order.side,
             flags=order.flags,
             owner=order.owner,
             tif=OrderTif.DAY,
-            min_shares=0,
+            min_shares=min(order.min_shares, shares),
             display_shares=order.display_shares,
         )
-        if order.flags & OrderFlag.POST_ONLY and self._next_against(entered) is not None:
-            return NaiveAnswer(Outcome.WOULD_TAKE)
-        self._remove(order)
-        return self._enter(number, entered)
 
     def queue_ahead_shares(self, number: int) -> int:
         """Shares that trade before it, at the same price."""
         order = self.orders[number]
+        if order.is_peg:
+            return self._ahead_of_peg(order)
         level = self.levels[order.venue_idx, order.side][order.ticks]
         ahead = sum(one.reserve_shares for one in level.displayed) if order.is_hidden else 0
         for other in level:
             if other is order:
                 break
             ahead += other.shares
+        return ahead
+
+    def _ahead_of_peg(self, peg: Resting) -> int:
+        price_x2 = self._price_x2_of(peg)
+        if price_x2 is None:
+            return 0
+        book = peg.venue_idx, peg.side
+        ahead = sum(order.open_shares for order in self._level_at(book, price_x2))
+        for other in self.pegs[book]:
+            if other is peg:
+                break
+            ahead += other.shares if self._price_x2_of(other) == price_x2 else 0
         return ahead
 
     def quotes(self, venue_idx: int, side: int) -> list[tuple[int, int]]:
@@ -216,9 +280,18 @@ class NaiveMarket:
             for order in levels[ticks]
         ]
 
+    def peg_content(self) -> list[tuple[int, ...]]:
+        """(venue, side, limit, flag, shares, minimum, owner) of each peg, in order of arrival."""
+        return [
+            (venue_idx, side, peg.ticks, peg.flags, peg.shares, peg.min_shares, peg.owner)
+            for (venue_idx, side), pegs in self.pegs.items()
+            for peg in pegs
+        ]
+
     def _problem_of(self, row: Row) -> Outcome | None:
         is_market = bool(row.flags & OrderFlag.MARKET)
         is_post_only = bool(row.flags & OrderFlag.POST_ONLY)
+        is_peg = row.flags in _PEGS
         at_once = is_market or row.tif in (OrderTif.IOC, OrderTif.FOK)
         rules = (
             (0 <= row.venue_idx < self.n_venues, Outcome.BAD_VENUE),
@@ -226,13 +299,14 @@ class NaiveMarket:
             (1 <= row.shares <= MAX_ORDER_SHARES, Outcome.BAD_SIZE),
             (0 <= row.owner <= 32_767, Outcome.BAD_OWNER),
             (0 <= row.min_shares <= row.shares, Outcome.BAD_MIN_SHARES),
-            (row.tif in (0, 1, 2) and 0 <= row.flags <= _ALL_FLAGS, Outcome.BAD_TERMS),
+            (row.tif in (0, 1, 2), Outcome.BAD_TERMS),
+            (0 <= row.flags <= _LIMIT_FLAGS or is_peg, Outcome.BAD_TERMS),
             (is_market or self._is_price(row.ticks), Outcome.BAD_PRICE),
             (not (is_post_only and at_once), Outcome.BAD_TERMS),
-            (row.min_shares == 0 or at_once, Outcome.BAD_TERMS),
+            (row.min_shares == 0 or at_once or is_peg, Outcome.BAD_TERMS),
             (row.display_shares >= 0, Outcome.BAD_TERMS),
             (
-                row.display_shares == 0 or not (at_once or row.flags & OrderFlag.HIDDEN),
+                row.display_shares == 0 or not (at_once or is_peg or row.flags & OrderFlag.HIDDEN),
                 Outcome.BAD_TERMS,
             ),
         )
@@ -243,12 +317,15 @@ class NaiveMarket:
 
     def _enter(self, number: int, row: Row) -> NaiveAnswer:
         is_market = bool(row.flags & OrderFlag.MARKET)
-        if row.flags & OrderFlag.POST_ONLY and self._next_against(row) is not None:
+        if row.flags & OrderFlag.POST_ONLY and self._would_take(row):
             return NaiveAnswer(Outcome.WOULD_TAKE)
         needed = row.shares if row.tif == OrderTif.FOK else row.min_shares
-        if needed > 0 and self._available_shares(row) < needed:
+        fills: tuple[NaiveFill, ...] = ()
+        left, met_own = row.shares, False
+        if needed == 0 or self._available_shares(row) >= needed:
+            fills, left, met_own = self._trade(row)
+        elif row.tif != OrderTif.DAY or is_market:
             return NaiveAnswer(Outcome.KILLED, cancelled_shares=row.shares)
-        fills, left, met_own = self._trade(row)
         if left > 0 and not met_own and row.tif == OrderTif.DAY and not is_market:
             if self.n_live >= self.capacity:
                 return NaiveAnswer(Outcome.MARKET_FULL)
@@ -259,58 +336,90 @@ class NaiveMarket:
         code = Outcome.SELF_MATCH if met_own else Outcome.ACCEPTED
         return NaiveAnswer(code, row.shares - left, cancelled_shares=left, fills=fills)
 
-    def _reaches(self, row: Row, ticks: int) -> bool:
-        return bool(row.flags & OrderFlag.MARKET) or row.side * (row.ticks - ticks) >= 0
+    def _level_at(self, book: tuple[int, int], price_x2: int) -> Level:
+        """What rests at a price, which is given twice over as half an increment may be."""
+        return self.levels[book].get(price_x2 // 2, Level()) if price_x2 % 2 == 0 else Level()
 
-    def _next_against(self, row: Row) -> Resting | None:
-        """The resting order that the incoming one would trade with first."""
-        levels = self.levels[row.venue_idx, -row.side]
-        best = (min if row.side == 1 else max)(levels, default=None)
-        if best is None or not self._reaches(row, best):
+    def _peg_price_x2(self, venue_idx: int, side: int, flags: int, ticks: int) -> int | None:
+        """Where a peg stands: the midpoint or its side's quote, not beyond its limit."""
+        reference = self.references[venue_idx]
+        if reference is None:
             return None
-        return next(iter(levels[best]))
+        bid, ask = reference
+        own_quote = bid if side == 1 else ask
+        target_x2 = bid + ask if flags == OrderFlag.MIDPOINT else 2 * own_quote
+        return min(target_x2, 2 * ticks) if side == 1 else max(target_x2, 2 * ticks)
 
-    def _portions(self, row: Row, ticks: int) -> list[tuple[Resting, bool]]:
-        """Who trades at a price, in this order; True: with all it has left, reserve included."""
-        level = self.levels[row.venue_idx, -row.side][ticks]
-        refilled = [(order, True) for order in level.displayed if order.reserve_shares]
-        return (
-            [(order, False) for order in level.displayed]
-            + refilled
-            + [(order, False) for order in level.hidden]
-        )
+    def _price_x2_of(self, order: Resting) -> int | None:
+        """Where a resting order trades; None for a peg that sleeps."""
+        if not order.is_peg:
+            return 2 * order.ticks
+        return self._peg_price_x2(order.venue_idx, order.side, order.flags, order.ticks)
+
+    def _turns(self, row: Row) -> Iterator[tuple[int, Resting, bool]]:
+        """
+        Who trades with an incoming order, in this order, and at which price, doubled.
+
+        True: with all it has left, reserve included.
+        """
+        limit_x2: int | None = 2 * row.ticks
+        if row.flags & OrderFlag.MARKET:
+            limit_x2 = row.side * 2**40
+        elif row.flags in _PEGS:
+            limit_x2 = self._peg_price_x2(row.venue_idx, row.side, row.flags, row.ticks)
+        if limit_x2 is None:
+            return
+        book = row.venue_idx, -row.side
+        pegs = [(self._price_x2_of(peg), peg) for peg in self.pegs[book]]
+        prices_x2 = {2 * ticks for ticks in self.levels[book]}
+        prices_x2 |= {at_x2 for at_x2, _ in pegs if at_x2 is not None}
+        for price_x2 in sorted(prices_x2, reverse=row.side == -1):
+            if row.side * (limit_x2 - price_x2) < 0:
+                return
+            level = self._level_at(book, price_x2)
+            refilled = [order for order in level.displayed if order.reserve_shares]
+            yield from [(price_x2, order, False) for order in level.displayed]
+            yield from [(price_x2, order, True) for order in refilled]
+            yield from [(price_x2, order, False) for order in level.hidden]
+            yield from [(price_x2, peg, False) for at_x2, peg in pegs if at_x2 == price_x2]
+
+    def _would_take(self, row: Row) -> bool:
+        """Whether an incoming order would find anybody."""
+        return any(not order.is_passed_by(row.shares) for _, order, _ in self._turns(row))
 
     def _available_shares(self, row: Row) -> int:
-        levels = self.levels[row.venue_idx, -row.side]
-        found = 0
-        for ticks in sorted(levels, reverse=row.side == -1):
-            for order, is_all in self._portions(row, ticks):
-                if not self._reaches(row, ticks) or row.owner == order.owner != 0:
-                    return found
-                found += order.reserve_shares if is_all else order.shares
-        return found
+        left = row.shares
+        for _, order, is_all in self._turns(row):
+            if left == 0:
+                break
+            if order.is_passed_by(left):
+                continue
+            if row.owner == order.owner != 0:
+                break
+            left -= min(left, order.reserve_shares if is_all else order.shares)
+        return row.shares - left
 
     def _trade(self, row: Row) -> tuple[tuple[NaiveFill, ...], int, bool]:
         fills: list[NaiveFill] = []
         left = row.shares
-        levels = self.levels[row.venue_idx, -row.side]
-        for ticks in sorted(levels, reverse=row.side == -1):
-            for order, is_all in self._portions(row, ticks):
-                if left == 0 or not self._reaches(row, ticks):
-                    return tuple(fills), left, False
-                if row.owner != 0 and order.owner == row.owner:
-                    return tuple(fills), left, True
-                traded = min(left, order.open_shares if is_all else order.shares)
-                left -= traded
-                self._fill(order, traded, is_all=is_all)
-                fills.append(
-                    NaiveFill(
-                        order.number, order.ticks, traded, order.open_shares, order.owner,
-                        order.venue_idx, order.is_hidden,
-                    )
-                )  # fmt: skip
-                if order.open_shares == 0:
-                    self._remove(order)
+        for price_x2, order, is_all in self._turns(row):
+            if left == 0:
+                break
+            if order.is_passed_by(left):
+                continue
+            if row.owner != 0 and order.owner == row.owner:
+                return tuple(fills), left, True
+            traded = min(left, order.open_shares if is_all else order.shares)
+            left -= traded
+            self._fill(order, traded, is_all=is_all)
+            fills.append(
+                NaiveFill(
+                    order.number, price_x2 // 2, traded, order.open_shares, order.owner,
+                    order.venue_idx, order.is_hidden,
+                )
+            )  # fmt: skip
+            if order.open_shares == 0:
+                self._remove(order)
         return tuple(fills), left, False
 
     def _fill(self, order: Resting, traded: int, *, is_all: bool) -> None:
@@ -327,20 +436,26 @@ class NaiveMarket:
     def _rest(self, number: int, row: Row, shares: int) -> None:
         order = Resting(
             number, row.venue_idx, row.side, row.ticks, 0, 0, row.display_shares, row.flags,
-            row.owner, [number],
+            row.owner, [number], min(row.min_shares, shares),
         )  # fmt: skip
         order.set_open(shares)
-        level = self.levels[row.venue_idx, row.side].setdefault(row.ticks, Level())
-        level.queue_of(order).append(order)
         self.orders[number] = order
         self.n_live += 1
+        if order.is_peg:
+            self.pegs[row.venue_idx, row.side].append(order)
+            return
+        level = self.levels[row.venue_idx, row.side].setdefault(row.ticks, Level())
+        level.queue_of(order).append(order)
 
     def _remove(self, order: Resting) -> None:
+        for name in order.names:
+            del self.orders[name]
+        self.n_live -= 1
+        if order.is_peg:
+            self.pegs[order.venue_idx, order.side].remove(order)
+            return
         levels = self.levels[order.venue_idx, order.side]
         level = levels[order.ticks]
         level.queue_of(order).remove(order)
         if not level.displayed and not level.hidden:
             del levels[order.ticks]
-        for name in order.names:
-            del self.orders[name]
-        self.n_live -= 1

@@ -48,6 +48,13 @@ from penstock.trials import (
     help="Settings in the race at the beginning: the usual ones, and the rest drawn by chance.",
 )
 @click.option(
+    "--generations",
+    type=click.IntRange(0, 1_000),
+    default=6,
+    show_default=True,
+    help="Generations of settings near the best ones, half as many each as there are starts.",
+)
+@click.option(
     "--rounds",
     type=click.IntRange(1, 20),
     default=2,
@@ -77,6 +84,7 @@ def command(
     policy: str,
     seeds: int,
     starts: int,
+    generations: int,
     rounds: int,
     folder: Path,
     kept: Path,
@@ -88,10 +96,10 @@ def command(
     Search a policy's settings in a simulated market, so that it is as strong as it can be.
 
     A race of settings drawn by chance, the better half of them on twice as many days each time;
-    then one setting after the other from the winner; by the cost with the least noise. `train` and
-    `evaluate` use the file for its scenario. A learned policy starts from the settings that its
-    model was trained with. The same arguments find the same settings, whatever the number of
-    workers.
+    generations near the best; then one setting after the other; by the cost with the least noise.
+    `train` and `evaluate` use the file for its scenario. A learned policy starts from the settings
+    that its model was trained with. The same arguments find the same settings, whatever the number
+    of workers.
 
     \b
     Example:  penstock tune scenarios/reference-day.toml --policy best_static
@@ -103,7 +111,7 @@ def command(
     universe = market.scenario.universe()
     before = read_tuned(path, universe) if path.is_file() else TunedBaselines()
     prepare([market])
-    search = Search(seeds, starts, rounds, workers, kept)
+    search = Search(seeds, starts, generations, rounds, workers, kept)
     start, model = start_of(policy), None
     if policy in LEARNED:
         start = settings_of(policy, before.policies, start)

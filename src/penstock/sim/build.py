@@ -22,6 +22,7 @@ from penstock.sim.layout import Rows, WorldState
 from penstock.sim.matching_types import empty_fills, empty_results, make_market
 from penstock.sim.quantiles import distance_quantiles, latency_quantiles, size_quantiles
 from penstock.sim.scenario import Scenario, VenueTable
+from penstock.sim.scenario_traders import LitFlow
 from penstock.sim.schedule import schedule_of
 from penstock.sim.script import ScriptArray, live_orders_at_most, targets_of
 
@@ -182,6 +183,10 @@ def _world(scenario: Scenario, seed: int, begin_ns: int) -> Rows:
     row["activity"] = 1.0
     row["script_reference_ticks"] = math.nan
     row["efficient_ticks"] = scenario.start_ticks
+    row["has_pegs"] = any(
+        venue.lit is not None and venue.lit.midpoint_frac + venue.lit.primary_frac > 0.0
+        for venue in scenario.venues
+    )
     if scenario.scenario.mode == "generated":
         sd = scenario.price.drift_sd_bps_per_s * _ticks_per_bps(scenario)
         row["drift_ticks_per_s"] = stream(seed, "first drift").normal(0.0, sd) if sd > 0 else 0.0
@@ -248,7 +253,10 @@ def _venues(scenario: Scenario, seed: int, sizes: _Sizes) -> Rows:
             row["gap_ns"] = _gap_ns(total)
             row["first_cut"] = round(first * 65_536)
             row["second_cut"] = round(second * 65_536)
+        if venue.lit is not None:
+            row["nbbo_delay_ns"] = round(venue.lit.nbbo_delay_us * NS_PER_US)
         if venue.lit is not None and sizes.n_makers:
+            _peg_cuts(venue.lit, row)
             row["hidden_cut"] = round(venue.lit.hidden_frac * 65_536)
             row["maker_shares"] = venue.lit.maker_shares / sizes.n_makers
         if venue.pool is not None:
@@ -259,6 +267,19 @@ def _venues(scenario: Scenario, seed: int, sizes: _Sizes) -> Rows:
             row["leak_min_ticks"] = venue.pool.leak_min_bps * ticks
             row["leak_max_ticks"] = venue.pool.leak_max_bps * ticks
     return venues
+
+
+def _peg_cuts(lit: LitFlow, row: np.void) -> None:
+    """Where the kinds of limit orders begin in one draw: hidden ones first, then these."""
+    until = lit.hidden_frac
+    for cut, frac in (
+        ("midpoint_cut", lit.midpoint_frac),
+        ("primary_cut", lit.primary_frac),
+        ("iceberg_cut", lit.iceberg_frac),
+    ):
+        until += frac
+        row[cut] = round(until * 65_536)
+    row["display_shares"] = lit.display_shares
 
 
 def _tables(scenario: Scenario) -> NDArray[np.int32]:

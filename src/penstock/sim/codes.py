@@ -27,12 +27,16 @@ MAIL: Final = int64(3)  # a command of ours reaches its venue
 SCRIPT: Final = int64(4)  # the next scripted command
 FIRST_FLOW: Final = 5
 
+# No row: the moment at which a lit venue hears of another NBBO, see `references`.
+HEARSAY: Final = int64(-1)
+
 FAR: Final = 2**62  # a time that never comes
 
 # What an intent asks of a book.
 ENTER: Final = int64(0)
 WITHDRAW: Final = int64(1)
 AMEND: Final = int64(2)
+RETRY: Final = int64(3)  # a peg looks for trades again
 
 # Our commands on their way.
 SEND: Final = int64(0)

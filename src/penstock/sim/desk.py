@@ -34,12 +34,13 @@ from penstock.sim.codes import (
 from penstock.sim.feed import latency_ns
 from penstock.sim.intents import intend_to_amend, intend_to_enter, intend_to_withdraw
 from penstock.sim.layout import Int64s, Rows, WorldState
-from penstock.sim.matching_types import BAD_PRICE, BAD_SIZE, DAY, IOC
+from penstock.sim.matching_types import BAD_PRICE, BAD_SIZE, DAY, IOC, MIDPOINT
 from penstock.sim.pools import enter_pool, leave_pool
 from penstock.sim.reports import tell
 
 _DAY: Final = int64(DAY)
 _NO_FLAGS: Final = int64(0)
+_MIDPOINT: Final = int64(MIDPOINT)
 _NONE: Final = int64(0)
 _OURS: Final = int64(OURS)
 
@@ -56,6 +57,9 @@ def post(
     venue arrive in the order in which they were sent.
     """
     params, world, venues, mail = state.params, state.world, state.venues, state.mail
+    if kind == SEND and child >= 0 and state.children[child].is_midpoint:
+        # Venues hear of quotes from now on, and know them when the order arrives.
+        world[0].has_pegs |= venues[venue_idx].is_lit
     leaves_ns = world[0].now_ns + params[0].decision_latency_ns
     due_ns = max(
         leaves_ns + latency_ns(venues, state.tables, venue_idx, ORDER_IN_NS, leaves_ns),
@@ -132,7 +136,7 @@ def why_not(children: Rows, venues: Rows, child: int) -> int:
     venue_idx = children[child].venue_idx
     is_lit = venues[venue_idx].is_lit != 0
     reason = NO_REASON
-    if is_lit == (children[child].is_midpoint != 0):
+    if not is_lit and children[child].is_midpoint == 0:
         reason = NOT_OFFERED
     elif children[child].size_shares < venues[venue_idx].min_shares:
         reason = BELOW_MIN_SIZE
@@ -147,10 +151,11 @@ def why_not(children: Rows, venues: Rows, child: int) -> int:
 def enter_lit(state: WorldState, child: int) -> None:
     """Ask a lit book to take one of our orders."""
     children = state.children
+    flags = _MIDPOINT if children[child].is_midpoint else _NO_FLAGS
     intend_to_enter(
         state.world, state.intents, children[child].venue_idx, children[child].side,
         children[child].limit_ticks, children[child].size_shares, children[child].min_shares,
-        children[child].tif, _NO_FLAGS, _OURS, state.params[0].first_child_ref + child, 1.0,
+        children[child].tif, flags, _OURS, state.params[0].first_child_ref + child, 1.0,
     )  # fmt: skip
 
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from penstock._kernels import kernel
 from penstock.domain import NS_PER_S
 from penstock.sim import codes
-from penstock.sim.layout import WorldState
+from penstock.sim.layout import Rows, WorldState
 from penstock.sim.matching_levels import level_of, next_key
+from penstock.sim.matching_pegs import price_key2
 from penstock.sim.matching_types import NO_KEY
 from penstock.sim.matching_views import best_ticks, touch_ticks
 from penstock.sim.price import reference_ticks
@@ -31,7 +32,7 @@ class Hidden(NamedTuple):
     pool_is_on: whether interest comes to that side of the pool now.
     spell_left_s: until that turns.
     touch_ticks, touch_shares: displayed best of lit books, without any delay.
-    hidden_shares: hidden orders at that price or better.
+    hidden_shares: hidden orders at that price or better, reserves and pegs among them.
     away_frac: market makers that keep away from that side, of all.
     away_s: until the first of these is back; 0 when none is away.
     informed_frac: of a pool's contra orders, shape (n_venues,).
@@ -124,3 +125,16 @@ def hidden_at_touch(state: WorldState, out_shares: NDArray[np.int64]) -> None:
                 row = level_of(head, books, levels, book, key)
                 out_shares[book] += levels[row].hidden_shares
                 key = next_key(head, books, levels, book, key)
+            out_shares[book] += pegged_shares(books, orders, book, 2 * last)
+
+
+@kernel
+def pegged_shares(books: Rows, orders: Rows, book: int, last_key2: int) -> int:
+    """Shares of the pegs of a book that stand at a price or better; none while they sleep."""
+    found = 0
+    slot = int(books[book].peg_head) if books[book].peg_key2 != NO_KEY else 0
+    while slot != 0:
+        if price_key2(books, orders, slot) >= last_key2:
+            found += orders[slot].shares
+        slot = int(orders[slot].next)
+    return found

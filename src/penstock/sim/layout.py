@@ -75,6 +75,8 @@ WORLD_DTYPE = np.dtype(
         ("n_refused", np.int64),  # background orders for which there was no room
         ("n_intents", np.int64),
         ("n_nbbo", np.int64),  # changes of the NBBO so far
+        ("has_pegs", np.int64),  # 1 once there may be pegs in lit books: venues are told of changes
+        ("n_told", np.int64),  # of the changes, those that every lit venue was told of
         # Queues inside buffers: [lo, n) is waiting, sorted by time. Of the tape, [0, ready) has
         # arrived and is handed over.
         ("tape_ready", np.int64),
@@ -112,6 +114,10 @@ VENUE_DTYPE = np.dtype(
         ("first_cut", np.int64),  # of 65,536: below is an add (interest, in a pool)
         ("second_cut", np.int64),  # below is a cancel, from here on a market order (contra)
         ("hidden_cut", np.int64),  # of 65,536: below, a limit order is hidden
+        ("midpoint_cut", np.int64),  # below, it is a midpoint peg
+        ("primary_cut", np.int64),  # below, it is a primary peg
+        ("iceberg_cut", np.int64),  # below, it is an iceberg
+        ("display_shares", np.int64),  # what an iceberg shows
         ("maker_shares", np.float64),  # per maker and side
         ("nbbo_delay_ns", np.int64),
         ("informed_frac", np.float64),
@@ -127,6 +133,7 @@ VENUE_DTYPE = np.dtype(
         ("ack_recv_ns", np.int64),
         ("n_execs", np.int64),
         ("crossed_mid_x2", np.int64),  # midpoint at which the pool last looked for crosses
+        ("n_told", np.int64),  # changes of the NBBO that a lit venue was told of
     ],
     align=True,
 )
@@ -134,7 +141,7 @@ VENUE_DTYPE = np.dtype(
 
 INTENT_DTYPE = np.dtype(
     [
-        ("kind", np.int64),  # ENTER, WITHDRAW or AMEND
+        ("kind", np.int64),  # ENTER, WITHDRAW, AMEND or RETRY
         ("venue_idx", np.int64),
         ("side", np.int64),
         ("ticks", np.int64),

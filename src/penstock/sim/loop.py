@@ -14,10 +14,12 @@ from penstock.sim.codes import (
     FAR,
     FIRST_FLOW,
     GRID,
+    HEARSAY,
     INFORMED,
     MAIL,
     NEED_ROOM,
     REACHED,
+    RETRY,
     SCRIPT,
     WITHDRAW,
     int64,
@@ -25,11 +27,12 @@ from penstock.sim.codes import (
 from penstock.sim.desk import deliver
 from penstock.sim.feed import publish_level, update_touch
 from penstock.sim.layout import WorldState
-from penstock.sim.matching import cancel_order, order_of, replace_order, submit_order
+from penstock.sim.matching import cancel_order, order_of, replace_order, retry_order, submit_order
 from penstock.sim.matching_types import ANY_OWNER, BAD_VENUE, HIDDEN, MARKET_FULL, SLOT_MASK
 from penstock.sim.matching_views import order_side, order_ticks, order_venue
 from penstock.sim.pools import trade_pool_flow
 from penstock.sim.price import step_price
+from penstock.sim.references import next_reference_ns, tell_references
 from penstock.sim.schedule import follow_schedule, keep_withdrawals
 from penstock.sim.scripted import step_script
 from penstock.sim.settling import answer_ours, conclude_ours, settle
@@ -96,6 +99,11 @@ def run_to(state: WorldState, until_ns: int, last_event: int, stops_at_reports: 
             if clocks[other] < now_ns:
                 source = other
                 now_ns = clocks[other]
+        if world[0].has_pegs and world[0].n_told < world[0].n_nbbo:
+            told_ns = next_reference_ns(world, state.venues, state.nbbo)
+            if told_ns <= now_ns:
+                source = HEARSAY
+                now_ns = told_ns
         if now_ns > stop_ns:
             world[0].now_ns = max(world[0].now_ns, stop_ns)
             break
@@ -152,6 +160,11 @@ def happen(state: WorldState, source: int, now_ns: int) -> None:
         deliver(state, now_ns)
     elif source == SCRIPT:
         step_script(state, now_ns)
+    elif source == HEARSAY:
+        tell_references(
+            params, world, venues, state.nbbo, state.head, state.books, orders, state.refs, intents,
+            now_ns,
+        )  # fmt: skip
 
 
 @inlined
@@ -184,7 +197,7 @@ def carry_out(state: WorldState, now_ns: int) -> None:
         n_fills = execute(state, i)
         world[0].n_book_changes += 1
         is_ours = ref >= params[0].first_child_ref
-        if is_ours:
+        if is_ours and kind != RETRY:
             answer_ours(state, kind, ref, intents[i].ticks, intents[i].shares, now_ns)
         if n_fills > 0:
             settle(state, ref, venue_idx, side, n_fills, intents[i].permanent_frac, now_ns)
@@ -219,6 +232,9 @@ def execute(state: WorldState, i: int) -> int:
     elif intents[i].kind == WITHDRAW:
         handle = state.handles[intents[i].ref]
         cancel_order(head, books, levels, orders, handle, ANY_OWNER, results, 0)
+    elif intents[i].kind == RETRY:
+        handle = state.handles[intents[i].ref]
+        n_fills = retry_order(head, books, levels, orders, handle, fills, 0, results, 0)
     else:
         handle = state.handles[intents[i].ref]
         n_fills = replace_order(

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from penstock._kernels import inlined, kernel
 from penstock.domain import MAX_ORDER_SHARES
+from penstock.sim.matching_answers import is_price, problem_of, write_result
+from penstock.sim.matching_peg_trade import enter_peg, replace_peg, retry_peg, take, would_take
+from penstock.sim.matching_pegs import set_reference, unlink_peg
 from penstock.sim.matching_queues import link_order, shrink_order, unlink_order
 from penstock.sim.matching_trade import shares_against, trade
 from penstock.sim.matching_types import (
     ACCEPTED,
     ANY_OWNER,
     BAD_KIND,
-    BAD_MIN_SHARES,
-    BAD_OWNER,
     BAD_PRICE,
-    BAD_SIDE,
     BAD_SIZE,
-    BAD_TERMS,
     BAD_VENUE,
     CANCEL,
     DAY,
     FOK,
-    HIDDEN,
     KILLED,
     MARKET,
     MARKET_FULL,
     MARKET_KEY,
-    MAX_OWNER,
-    MAX_TICKS,
+    MIDPOINT,
     NO_ROOM,
     NOT_OWNER,
+    PEG,
     POST_ONLY,
+    REFERENCE,
     REPLACE,
+    RETRY,
     SELF_MATCH,
     SLOT_MASK,
     SUBMIT,
@@ -57,61 +57,9 @@ def order_of(orders: OrderArray, handle: int) -> int:
 
 
 @inlined
-def is_price(head: HeadArray, ticks: int) -> bool:
-    """Whether an order may have this limit: in range and on the increment."""
-    return 1 <= ticks <= MAX_TICKS and ticks % int(head[0].increment_ticks) == 0
-
-
-@inlined
 def fills_needed(head: HeadArray) -> int:
     """Fills that the next order can bring at most."""
     return int(head[0].n_live + head[0].n_icebergs)
-
-
-@inlined
-def problem_of(
-    head: HeadArray, venue_idx: int, side: int, ticks: int, shares: int, tif: int, flags: int,
-    owner: int, min_shares: int, display_shares: int,
-) -> int:  # fmt: skip
-    """Reject code of an order whose fields cannot be, else ACCEPTED; looks at no book."""
-    at_once = tif != DAY or (flags & MARKET) != 0
-    code = ACCEPTED
-    if venue_idx < 0 or venue_idx >= head[0].n_books >> 1:
-        code = BAD_VENUE
-    elif abs(side) != 1:
-        code = BAD_SIDE
-    elif shares < 1 or shares > MAX_ORDER_SHARES:
-        code = BAD_SIZE
-    elif owner < 0 or owner > MAX_OWNER:
-        code = BAD_OWNER
-    elif min_shares < 0 or min_shares > shares:
-        code = BAD_MIN_SHARES
-    elif tif < DAY or tif > FOK or flags < 0 or flags > (MARKET | POST_ONLY | HIDDEN):
-        code = BAD_TERMS
-    elif (flags & MARKET) == 0 and not is_price(head, ticks):
-        code = BAD_PRICE
-    elif (
-        ((flags & POST_ONLY) != 0 and at_once)
-        or (min_shares > 0 and not at_once)
-        or (display_shares != 0 and (display_shares < 0 or at_once or (flags & HIDDEN) != 0))
-    ):
-        code = BAD_TERMS
-    return code
-
-
-@inlined
-def write_result(
-    out_results: ResultArray, i: int, code: int, handle: int, filled_shares: int,
-    resting_shares: int, cancelled_shares: int, first_fill: int, n_fills: int,
-) -> None:  # fmt: skip
-    """Fill in row `i` of the answers."""
-    out_results[i].handle = handle
-    out_results[i].code = code
-    out_results[i].filled_shares = filled_shares
-    out_results[i].resting_shares = resting_shares
-    out_results[i].cancelled_shares = cancelled_shares
-    out_results[i].first_fill = first_fill
-    out_results[i].n_fills = n_fills
 
 
 @inlined
@@ -126,7 +74,12 @@ def enter_order(
     left = shares
     handle = 0
     need = shares if tif == FOK else min_shares
-    if books[book ^ 1].best_key + key >= 0:
+    if books[book ^ 1].peg_key2 + 2 * key >= 0:
+        left, n_fills, code = take(
+            head, books, levels, orders, book, 2 * key, shares, need, flags, owner, out_fills,
+            n_fills,
+        )  # fmt: skip
+    elif books[book ^ 1].best_key + key >= 0:
         if flags & POST_ONLY:
             code = WOULD_TAKE
         elif need > 0 and (
@@ -178,8 +131,10 @@ def submit_order(
         ticks: limit, on the increment; ignored with MARKET.
         tif: DAY, IOC or FOK. FOK trades all or nothing. A MARKET order never rests.
         flags: bits: MARKET; POST_ONLY, refused if it would trade, even with a hidden order; HIDDEN.
+            MIDPOINT or PRIMARY, which go with no other: a peg, see `matching_pegs`.
         owner: 0..MAX_OWNER; 0 is anonymous.
-        min_shares: with IOC or MARKET: trade at least this, over all fills, or nothing.
+        min_shares: with IOC or MARKET: trade at least this, over all fills, or nothing. A DAY peg
+            that cannot rests, and then no execution may be smaller.
         display_shares: with a DAY order that is not HIDDEN: show only so many at a time, an
             iceberg; 0 shows all.
         out_fills: receives the fills from row `n_fills` on; needs `fills_needed` rows.
@@ -197,13 +152,20 @@ def submit_order(
     if code == ACCEPTED:
         if display_shares >= shares:
             display_shares = 0  # nothing to hide
+        book = venue_idx * 2 + (1 - side) // 2
         key = MARKET_KEY
         if (flags & MARKET) == 0:
             key = side * (ticks // head[0].increment_ticks)
-        n_fills = enter_order(
-            head, books, levels, orders, venue_idx * 2 + (1 - side) // 2, key, shares, tif,
-            flags, owner, min_shares, display_shares, out_fills, n_fills, out_results, i,
-        )  # fmt: skip
+        if flags >= MIDPOINT:
+            n_fills = enter_peg(
+                head, books, levels, orders, book, key, shares, tif, flags, owner, min_shares,
+                out_fills, n_fills, out_results, i,
+            )  # fmt: skip
+        else:
+            n_fills = enter_order(
+                head, books, levels, orders, book, key, shares, tif, flags, owner, min_shares,
+                display_shares, out_fills, n_fills, out_results, i,
+            )  # fmt: skip
     else:
         write_result(out_results, i, code, 0, 0, 0, 0, n_fills, 0)
     return n_fills
@@ -229,7 +191,10 @@ def cancel_order(
         code = NOT_OWNER
     else:
         cancelled = orders[slot].shares + orders[slot].reserve_shares
-        unlink_order(head, books, levels, orders, slot)
+        if orders[slot].flags & PEG:
+            unlink_peg(head, books, orders, slot)
+        else:
+            unlink_order(head, books, levels, orders, slot)
     write_result(out_results, i, code, 0, 0, 0, cancelled, 0, 0)
     return code
 
@@ -270,6 +235,10 @@ def replace_order(
     book = int(orders[slot].book)
     flags = int(orders[slot].flags)
     own = int(orders[slot].owner)
+    if flags & PEG:
+        return replace_peg(
+            head, books, levels, orders, slot, ticks, shares, out_fills, n_fills, out_results, i
+        )
     before = int(orders[slot].shares) + int(orders[slot].reserve_shares)
     display_shares = int(orders[slot].display_shares)
     key = ticks // head[0].increment_ticks
@@ -279,7 +248,7 @@ def replace_order(
         shrink_order(head, books, levels, orders, slot, before - shares)
         write_result(out_results, i, ACCEPTED, handle, 0, shares, before - shares, n_fills, 0)
         return n_fills
-    if (flags & POST_ONLY) != 0 and books[book ^ 1].best_key + key >= 0:
+    if (flags & POST_ONLY) != 0 and would_take(books, orders, book, 2 * key, shares):
         write_result(out_results, i, WOULD_TAKE, 0, 0, 0, 0, n_fills, 0)
         return n_fills
     unlink_order(head, books, levels, orders, slot)
@@ -287,6 +256,27 @@ def replace_order(
         head, books, levels, orders, book, key, shares, DAY, flags, own, 0, display_shares,
         out_fills, n_fills, out_results, i,
     )  # fmt: skip
+
+
+@kernel
+def retry_order(
+    head: HeadArray, books: BookArray, levels: LevelArray, orders: OrderArray,
+    handle: int, out_fills: FillArray, n_fills: int, out_results: ResultArray, i: int,
+) -> int:  # fmt: skip
+    """
+    Let a resting peg look for trades again: the reference moved. Returns the number of fills.
+
+    It trades as an incoming order would and keeps its place and its handle. An own order in its
+    way stops it; nothing is cancelled. An order that is no peg is unknown here.
+    """
+    slot = order_of(orders, handle)
+    if slot == 0 or (orders[slot].flags & PEG) == 0:
+        write_result(out_results, i, UNKNOWN_ORDER, 0, 0, 0, 0, n_fills, 0)
+        return n_fills
+    if len(out_fills) - n_fills < fills_needed(head):
+        write_result(out_results, i, NO_ROOM, 0, 0, 0, 0, n_fills, 0)
+        return n_fills
+    return retry_peg(head, books, levels, orders, slot, out_fills, n_fills, out_results, i)
 
 
 @kernel
@@ -298,7 +288,8 @@ def run_stream(
     """
     Carry out `commands[lo:hi]` in order; the answer to row i goes to `out_results[i]`.
 
-    CANCEL and REPLACE act on the order that command `target` left resting, a replaced one included.
+    CANCEL, REPLACE and RETRY act on the order that command `target` left resting, a replaced one
+    included.
 
     Returns the first row not carried out, and the new number of fills. It stops before `hi` only
     when the next command's fills might not fit: empty `out_fills` and call again.
@@ -328,6 +319,15 @@ def run_stream(
                     head, books, levels, orders, handle, owner, commands[i].ticks,
                     commands[i].shares, out_fills, n_fills, out_results, i,
                 )  # fmt: skip
+            elif kind == RETRY:
+                n_fills = retry_order(
+                    head, books, levels, orders, handle, out_fills, n_fills, out_results, i
+                )
+            elif kind == REFERENCE:
+                code = set_reference(
+                    head, books, int(commands[i].venue_idx), commands[i].ticks, target
+                )
+                write_result(out_results, i, code, 0, 0, 0, 0, n_fills, 0)
             else:
                 write_result(out_results, i, BAD_KIND, 0, 0, 0, 0, n_fills, 0)
     return hi, n_fills

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from penstock.sim.matching_far import find_far
-from penstock.sim.matching_types import HIDDEN, NO_KEY, Market, OrderArray
+from penstock.sim.matching_types import HIDDEN, MIDPOINT, NO_KEY, PEG, PRIMARY, Market, OrderArray
 
 _CONTENT_FIELDS: Final = (
     "book", "key", "flags", "shares", "reserve_shares", "display_shares", "owner"
@@ -28,11 +28,25 @@ def state_hash(market: Market) -> str:
     resting = resting_orders(market)
     for name in _CONTENT_FIELDS:
         digest.update(resting[name].astype("<i8").tobytes())
+    pegs = resting_pegs(market)
+    references = market.books["reference_key"]
+    if len(pegs) or references.any():
+        digest.update(references.astype("<i8").tobytes())
+        for name in _CONTENT_FIELDS:
+            digest.update(pegs[name].astype("<i8").tobytes())
     return digest.hexdigest()
 
 
+def resting_pegs(market: Market) -> OrderArray:
+    """Copy of all pegs: by book, in order of arrival."""
+    found: list[int] = []
+    for head in market.books["peg_head"]:
+        found.extend(_queue(market, int(head)))
+    return market.orders[found]
+
+
 def resting_orders(market: Market) -> OrderArray:
-    """Copy of all resting orders: by book, best price first, then as they stand in the queue."""
+    """Copy of all resting orders but pegs: by book, best price first, then as they queue."""
     found: list[int] = []
     for row in _used_rows(market):
         for name in ("head", "hidden_head"):
@@ -69,6 +83,12 @@ def problems_of(market: Market) -> list[str]:
         expected_row = _row_of(market, book, key)
         if row != expected_row:
             problems.append(f"level {key} of book {book} is at {row}, not {expected_row}")
+    for book in keys:
+        slots, peg_problems = _check_pegs(market, book)
+        problems += peg_problems
+        problems += [f"order {slot} is in two queues" for slot in slots if slot in seen]
+        seen.update(slots)
+        n_orders[book] += len(slots)
     for book, book_keys in keys.items():
         problems += _check_book(market, book, book_keys, n_orders[book], n_far[book])
     return problems + _check_rows(market, seen)
@@ -130,6 +150,37 @@ def _check_level(market: Market, row: int) -> tuple[list[int], list[str]]:
     return slots, problems
 
 
+def _check_pegs(market: Market, book: int) -> tuple[list[int], list[str]]:
+    state = market.books[book]
+    slots = list(_queue(market, int(state["peg_head"])))
+    problems = []
+    before = 0
+    for slot in slots:
+        order = market.orders[slot]
+        if order["book"] != book or order["flags"] not in (MIDPOINT | HIDDEN, PRIMARY | HIDDEN):
+            problems.append(f"order {slot} is no peg of book {book}")
+        if order["prev"] != before:
+            problems.append(f"peg {slot} points back at {order['prev']}, not {before}")
+        if order["shares"] < 1 or order["reserve_shares"] != 0 or order["display_shares"] < 0:
+            problems.append(f"peg {slot} rests with impossible sizes")
+        before = slot
+    references = market.books["reference_key"][[book, book ^ 1]].astype(np.int64)
+    is_awake = len(slots) > 0 and references[0] != 0
+    expected = {
+        "peg_tail": before,
+        "n_pegs": len(slots),
+        "peg_key2": references[0] - references[1] if is_awake else NO_KEY,
+    }
+    problems += [
+        f"book {book}: {name} is {state[name]}, not {value}"
+        for name, value in expected.items()
+        if state[name] != value
+    ]
+    if (references[0] == 0) != (references[1] == 0):
+        problems.append(f"venue {book >> 1}: half a reference")
+    return slots, problems
+
+
 def _check_book(
     market: Market, book: int, keys: list[int], n_orders: int, n_far_levels: int
 ) -> list[str]:
@@ -159,8 +210,11 @@ def _check_rows(market: Market, live: set[int]) -> list[str]:
     used = int(head["n_used"])
     free = list(_queue(market, int(head["free_slot"])))
     problems = []
-    n_icebergs = int(np.count_nonzero(market.orders["display_shares"][list(live)]))
-    for name, n in (("n_live", len(live)), ("n_icebergs", n_icebergs)):
+    resting = market.orders[list(live)]
+    is_peg = (resting["flags"] & PEG) != 0
+    n_icebergs = int(np.count_nonzero((resting["display_shares"] != 0) & ~is_peg))
+    n_pegs = int(np.count_nonzero(is_peg))
+    for name, n in (("n_live", len(live)), ("n_icebergs", n_icebergs), ("n_pegs", n_pegs)):
         if head[name] != n:
             problems.append(f"{name} is {head[name]}, {n} rest")
     if sorted([*live, *free]) != list(range(1, used + 1)):

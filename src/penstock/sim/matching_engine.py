@@ -5,8 +5,16 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from penstock.domain import Shares, Side, Ticks
-from penstock.sim.matching import cancel_order, order_of, replace_order, run_stream, submit_order
+from penstock.sim.matching import (
+    cancel_order,
+    order_of,
+    replace_order,
+    retry_order,
+    run_stream,
+    submit_order,
+)
 from penstock.sim.matching_check import problems_of, state_hash
+from penstock.sim.matching_pegs import next_in_reach, set_reference
 from penstock.sim.matching_types import (
     ANY_OWNER,
     CommandArray,
@@ -111,6 +119,34 @@ class MatchingEngine:
         replace_order(*self.market, handle, owner, ticks, shares, self._fills, 0, self._results, 0)
         return self._answer()
 
+    def set_reference(self, *, bid_ticks: int, ask_ticks: int, venue_idx: int = 0) -> list[Answer]:
+        """
+        Tell a venue the quote that its pegs follow, and let those it brings in reach trade.
+
+        Buyers first, then sellers, earlier ones first, each once. Returns the answer to the
+        telling, then one for each peg that tried.
+        """
+        head, books, _, orders = self.market
+        code = set_reference(head, books, venue_idx, bid_ticks, ask_ticks)
+        self._results[0] = (0, code, 0, 0, 0, 0, 0)
+        answers = [self._answer()]
+        if answers[0].outcome.is_reject:
+            return answers
+        for book in (venue_idx * 2, venue_idx * 2 + 1):
+            slots = []
+            slot = next_in_reach(books, orders, book, 0)
+            while slot != 0:
+                slots.append(int(slot))
+                slot = next_in_reach(books, orders, book, slot)
+            handles = [(int(orders["generation"][slot]) << 32) | slot for slot in slots]
+            answers += [self.retry(handle) for handle in handles]
+        return answers
+
+    def retry(self, handle: int) -> Answer:
+        """Let a resting peg look for trades again."""
+        retry_order(*self.market, handle, self._fills, 0, self._results, 0)
+        return self._answer()
+
     def run(self, commands: CommandArray) -> tuple[ResultArray, FillArray]:
         """Carry out a stream; the answers, one a command, and all its fills."""
         results = empty_results(len(commands))
@@ -136,7 +172,7 @@ class MatchingEngine:
         return None if ahead < 0 else Shares(int(ahead))
 
     def best_ticks(self, side: Side, *, venue_idx: int = 0) -> Ticks | None:
-        """Best price of a side, hidden orders included, None when it is empty."""
+        """Best price of a side, hidden orders included, pegs not; None when there is none."""
         ticks = best_ticks(self.market.head, self.market.books, venue_idx, int(side))
         return Ticks(int(ticks)) if ticks else None
 

@@ -21,6 +21,28 @@ from penstock.sim.matching_types import (
 
 
 @inlined
+def claim_row(head: HeadArray, orders: OrderArray) -> int:
+    """A free row of `orders`, which is in use from here on; there must be one."""
+    slot = int(head[0].free_slot)
+    if slot != 0:
+        head[0].free_slot = orders[slot].next
+    else:
+        slot = int(head[0].n_used) + 1
+        head[0].n_used = slot
+    head[0].n_live += 1
+    return slot
+
+
+@inlined
+def release_row(head: HeadArray, orders: OrderArray, slot: int) -> None:
+    """Give a row back; the handle of its order is void from here on."""
+    orders[slot].generation = (orders[slot].generation + 1) & GENERATION_MASK
+    orders[slot].next = head[0].free_slot
+    head[0].free_slot = slot
+    head[0].n_live -= 1
+
+
+@inlined
 def link_order(
     head: HeadArray, books: BookArray, levels: LevelArray, orders: OrderArray,
     book: int, key: int, shares: int, flags: int, owner: int, display_shares: int,
@@ -32,13 +54,7 @@ def link_order(
         reserve_shares = max(0, shares - display_shares)
         shares -= reserve_shares
     before_first_order(head, books, levels, book, key)
-    slot = int(head[0].free_slot)
-    if slot != 0:
-        head[0].free_slot = orders[slot].next
-    else:
-        slot = int(head[0].n_used) + 1
-        head[0].n_used = slot
-    head[0].n_live += 1
+    slot = claim_row(head, orders)
     books[book].n_orders += 1
     row = level_of(head, books, levels, book, key)
     if is_empty(levels, row):
@@ -101,10 +117,7 @@ def unlink_order(
             levels[row].head = behind
         if behind == 0:
             levels[row].tail = before
-    orders[slot].generation = (orders[slot].generation + 1) & GENERATION_MASK
-    orders[slot].next = head[0].free_slot
-    head[0].free_slot = slot
-    head[0].n_live -= 1
+    release_row(head, orders, slot)
     books[book].n_orders -= 1
     if is_empty(levels, row):
         after_last_order(head, books, levels, book, key, row)

@@ -16,10 +16,15 @@ FOK: Final = 2
 MARKET: Final = 1
 POST_ONLY: Final = 2
 HIDDEN: Final = 4
+MIDPOINT: Final = 8
+PRIMARY: Final = 16
+PEG: Final = MIDPOINT | PRIMARY
 
 SUBMIT: Final = 0
 CANCEL: Final = 1
 REPLACE: Final = 2
+REFERENCE: Final = 3
+RETRY: Final = 4
 
 ACCEPTED: Final = 0
 SELF_MATCH: Final = 1
@@ -71,6 +76,8 @@ class OrderFlag(IntFlag):
     MARKET = MARKET
     POST_ONLY = POST_ONLY
     HIDDEN = HIDDEN
+    MIDPOINT = MIDPOINT
+    PRIMARY = PRIMARY
 
 
 class CommandKind(IntEnum):
@@ -79,6 +86,8 @@ class CommandKind(IntEnum):
     SUBMIT = SUBMIT
     CANCEL = CANCEL
     REPLACE = REPLACE
+    REFERENCE = REFERENCE
+    RETRY = RETRY
 
 
 class Outcome(IntEnum):
@@ -109,16 +118,18 @@ class Outcome(IntEnum):
 
 ORDER_DTYPE = np.dtype(
     [
-        ("key", np.int32),  # price in increments, negated for a sell: larger is always better
+        ("key", np.int32),  # price in increments, negated for a sell: larger is always better;
+        # of a peg, its limit
         ("shares", np.int32),  # what the queue can trade now
         ("reserve_shares", np.int32),  # not displayed, behind it: an iceberg's
-        ("display_shares", np.int32),  # an iceberg's displayed size; 0 for any other order
+        # An iceberg's displayed size, a peg's smallest execution; 0 for any other order.
+        ("display_shares", np.int32),
         ("next", np.int32),  # slot of the order behind, 0 at the tail
         ("prev", np.int32),  # slot of the order in front, 0 at the head
         ("generation", np.int32),  # odd while the row is in use; grows at each use and release
         ("owner", np.int16),
         ("book", np.uint8),  # venue_idx * 2 + (0 buy | 1 sell)
-        ("flags", np.uint8),  # OrderFlag; the high bits are free, for pegs
+        ("flags", np.uint8),  # OrderFlag; pegs carry HIDDEN besides their own
     ],
     align=True,
 )
@@ -148,6 +159,11 @@ BOOK_DTYPE = np.dtype(
         ("n_band_levels", np.int32),  # levels in use inside the band
         ("n_far_levels", np.int32),  # levels in use outside it
         ("far_root", np.int32),  # row of `levels`, 0 when there are none
+        ("reference_key", np.int64),  # this side of the reference quote; 0 while pegs sleep
+        ("peg_key2", np.int64),  # no peg is better, in half increments; NO_KEY with none awake
+        ("n_pegs", np.int32),  # not among the levels: a queue of their own
+        ("peg_head", np.int32),  # the first to arrive, 0 when there is none
+        ("peg_tail", np.int32),
     ],
     align=True,
 )
@@ -166,6 +182,7 @@ HEAD_DTYPE = np.dtype(
         ("n_used", np.int64),  # rows ever used: 1..n_used; rows above were never touched
         ("n_live", np.int64),
         ("n_icebergs", np.int64),  # of them: each may trade twice with one incoming order
+        ("n_pegs", np.int64),  # of them: at prices that follow a reference
     ],
     align=True,
 )
@@ -201,8 +218,9 @@ RESULT_DTYPE = np.dtype(
 
 COMMAND_DTYPE = np.dtype(
     [
-        ("target", np.int64),  # CANCEL, REPLACE: row of the command that made the order
-        ("ticks", np.int64),  # wide, so that absurd input arrives as it was sent
+        # CANCEL, REPLACE, RETRY: row of the command that made the order. REFERENCE: ask, ticks.
+        ("target", np.int64),
+        ("ticks", np.int64),  # wide, so that absurd input arrives as it was sent; REFERENCE: bid
         ("shares", np.int64),
         ("min_shares", np.int64),
         ("display_shares", np.int64),
@@ -263,6 +281,7 @@ def make_market(
     head["capacity"] = capacity
     books = np.zeros(n_books, dtype=BOOK_DTYPE)
     books["best_key"] = NO_KEY
+    books["peg_key2"] = NO_KEY
     return Market(
         head=head,
         books=books,

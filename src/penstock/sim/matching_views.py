@@ -10,9 +10,11 @@ from __future__ import annotations
 from penstock._kernels import inlined, kernel
 from penstock.sim.matching import order_of
 from penstock.sim.matching_levels import band_row, level_of, next_key
+from penstock.sim.matching_pegs import price_key2
 from penstock.sim.matching_types import (
     HIDDEN,
     NO_KEY,
+    PEG,
     BookArray,
     HeadArray,
     LevelArray,
@@ -34,13 +36,13 @@ def order_side(orders: OrderArray, slot: int) -> int:
 
 @inlined
 def order_ticks(head: HeadArray, orders: OrderArray, slot: int) -> int:
-    """Price of a live order."""
+    """Price of a live order; of a peg, its limit."""
     return abs(int(orders[slot].key)) * int(head[0].increment_ticks)
 
 
 @inlined
 def best_ticks(head: HeadArray, books: BookArray, venue_idx: int, side: int) -> int:
-    """Price of the best resting order of a side, hidden ones included; 0 when it is empty."""
+    """Price of a side's best resting order, hidden ones included, pegs not; 0 without any."""
     best = books[venue_idx * 2 + (1 - side) // 2].best_key
     return 0 if best == NO_KEY else abs(int(best)) * int(head[0].increment_ticks)
 
@@ -105,11 +107,14 @@ def queue_ahead_shares(
     Shares at the same price that trade before a resting order; -1 when the handle is not live.
 
     Displayed shares in front of it; for a hidden order all displayed ones, the reserves of
-    icebergs, and the hidden ones in front. Cost: one step for each order of the queue in front.
+    icebergs, and the hidden ones in front. For a peg, the pegs in front that stand where it stands
+    and, on an increment, all that rests there. Cost: one step for each order of the queue in front.
     """
     slot = order_of(orders, handle)
     if slot == 0:
         return -1
+    if orders[slot].flags & PEG:
+        return ahead_of_peg(head, books, levels, orders, slot)
     ahead = 0
     if orders[slot].flags & HIDDEN:
         row = level_of(head, books, levels, int(orders[slot].book), int(orders[slot].key))
@@ -122,4 +127,25 @@ def queue_ahead_shares(
     while slot != 0:
         ahead += orders[slot].shares
         slot = int(orders[slot].prev)
+    return ahead
+
+
+@kernel
+def ahead_of_peg(
+    head: HeadArray, books: BookArray, levels: LevelArray, orders: OrderArray, slot: int
+) -> int:
+    """`queue_ahead_shares` of a live peg; a sleeping one is behind nobody."""
+    book = int(orders[slot].book)
+    ahead = 0
+    if books[book].peg_key2 == NO_KEY:
+        return ahead
+    at = price_key2(books, orders, slot)
+    if at % 2 == 0:
+        row = level_of(head, books, levels, book, at // 2)
+        ahead += levels[row].displayed_shares + levels[row].hidden_shares
+    other = int(orders[slot].prev)
+    while other != 0:
+        if price_key2(books, orders, other) == at:
+            ahead += orders[other].shares
+        other = int(orders[other].prev)
     return ahead

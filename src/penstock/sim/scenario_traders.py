@@ -35,6 +35,11 @@ class LitFlow(Table, frozen=True, kw_only=True):
     size_tail: Tail = 2.2  # exponent of the size distribution's tail; smaller is heavier
     depth_increments: Increments = 2.0  # mean distance of a limit order from its best price
     hidden_frac: Frac = 0.0  # limit orders that are not displayed
+    midpoint_frac: Frac = 0.0  # limit orders that are hidden midpoint pegs
+    primary_frac: Frac = 0.0  # limit orders that are hidden pegs to the best quote of their side
+    iceberg_frac: Frac = 0.0  # limit orders that show `display_shares` at a time
+    display_shares: Count = 100
+    nbbo_delay_us: Micros = 0.0  # how old the quotes are that its pegs follow
     maker_shares: Annotated[float, Meta(ge=0.0, le=1e6)] = 0.0  # all makers together, each side
 
 

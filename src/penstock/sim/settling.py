@@ -31,6 +31,7 @@ from penstock.sim.traders import absence_ns
 
 _TAKE: Final = int64(Liquidity.TAKE)
 _MAKE: Final = int64(Liquidity.MAKE)
+_MIDPOINT: Final = int64(Liquidity.MIDPOINT)
 _ZERO: Final = int64(0)
 
 
@@ -88,6 +89,8 @@ def settle_ours(
         signed_shares = float(side * shares)
         permanent_ticks = params[0].permanent_ticks_per_share * permanent_frac * signed_shares
         transient_ticks = params[0].transient_ticks_per_share * signed_shares
+    if state.children[child].is_midpoint:
+        liquidity = _MIDPOINT  # a peg pays the same whether it came or was there
     tell_fill(
         params, state.world, state.venues, state.tables, state.children, state.reports,
         state.audit, child, ticks, shares, liquidity, permanent_ticks, transient_ticks, now_ns,

@@ -36,7 +36,7 @@ from penstock.sim.draws import (
 from penstock.sim.intents import intend_to_enter, intend_to_withdraw
 from penstock.sim.layout import Int64s, Rows, Tables, Uint64s
 from penstock.sim.matching import order_of
-from penstock.sim.matching_types import DAY, HIDDEN, IOC, POST_ONLY
+from penstock.sim.matching_types import DAY, HIDDEN, IOC, MIDPOINT, POST_ONLY, PRIMARY
 from penstock.sim.price import fair_ticks
 
 # Arguments of intents; see `codes.int64`.
@@ -67,6 +67,28 @@ def venue_showing(
 
 
 @inlined
+def terms_of(venues: Rows, venue_idx: int, draw: int) -> tuple[int, int]:
+    """
+    Terms of a limit order of noise traders: flags, and what it shows when it is an iceberg, else 0.
+
+    Args:
+        draw: in 0..65,535; one decides it all.
+    """
+    flags = 0
+    display_shares = 0
+    if draw < venues[venue_idx].hidden_cut:
+        flags = HIDDEN
+    elif draw < venues[venue_idx].iceberg_cut:
+        if draw < venues[venue_idx].midpoint_cut:
+            flags = MIDPOINT
+        elif draw < venues[venue_idx].primary_cut:
+            flags = PRIMARY
+        else:
+            display_shares = int(np.int64(venues[venue_idx].display_shares))
+    return flags, display_shares
+
+
+@inlined
 def trade_lit_flow(
     params: Rows, world: Rows, clocks: Int64s, streams: Uint64s, venues: Rows, tables: Tables,
     touches: Rows, orders: Rows, handles: Int64s, intents: Rows, venue_idx: int, now_ns: int,
@@ -75,7 +97,8 @@ def trade_lit_flow(
     One event of a venue's noise traders: limit order, cancel or market order; three draws.
 
     A limit order stands at or behind the fair price, at a geometric distance. One that would lock
-    or cross another market takes the quote it meets instead, as a router would. A new order takes
+    or cross another market takes the quote it meets instead, as a router would. Some are hidden,
+    some are pegs, some icebergs. A new order takes
     the place of a random earlier one of the same venue if that still rests, and a cancel picks a
     place at random, so the number of resting orders finds its own level.
 
@@ -90,8 +113,7 @@ def trade_lit_flow(
 
     nbbo_row = params[0].n_venues * 2
     increment_ticks = params[0].increment_ticks
-    kind = low_16(what)
-    side_draw = next_16(what)
+    kind, side_draw = low_16(what), next_16(what)
     size_draw = high_10(what)
     place = (low_16(more) * venues[venue_idx].n_slots) >> 16
     ref = venues[venue_idx].first_slot + place
@@ -109,9 +131,8 @@ def trade_lit_flow(
     steps = side * fair_ticks(world) / increment_ticks - shade
     ticks = side * (math.floor(steps) - distance) * increment_ticks
     shares = int(np.int64(tables[venue_idx * N_TABLES + ADD_SHARES, size_draw]))
-    tif = _DAY
-    flags = HIDDEN if next_16(more) < venues[venue_idx].hidden_cut else 0
-    permanent_frac = 0.0
+    tif, permanent_frac = _DAY, 0.0
+    flags, display_shares = terms_of(venues, venue_idx, next_16(more))
     if is_market_order:
         bid_shares = touches[nbbo_row].shares
         ask_shares = touches[nbbo_row + 1].shares
@@ -122,7 +143,9 @@ def trade_lit_flow(
         permanent_frac = 1.0 - side * expected_sign
     target = venue_idx
     opposite_ticks = touches[nbbo_row + ((1 + side) >> 1)].ticks
-    is_met = opposite_ticks != 0 and side * (ticks - opposite_ticks) >= 0
+    if flags >= MIDPOINT and opposite_ticks != 0:
+        ticks = opposite_ticks  # a peg's limit: it never pays more than the far quote of now
+    is_met = opposite_ticks != 0 and flags < MIDPOINT and side * (ticks - opposite_ticks) >= 0
     if is_market_order or is_met:
         if opposite_ticks == 0:
             return  # nobody quotes what the market order wants
@@ -130,7 +153,7 @@ def trade_lit_flow(
         reach_ticks = params[0].reach_ticks if is_market_order else 0
         ticks = max(increment_ticks, opposite_ticks + side * reach_ticks)
         tif = _IOC
-        flags = 0
+        flags, display_shares = 0, 0
         ref = NOBODY
     elif makes_way:
         intend_to_withdraw(world, intents, venue_idx, ref)
@@ -138,6 +161,7 @@ def trade_lit_flow(
         world, intents, target, side, ticks, shares, _NO_MINIMUM, tif, flags, _ANONYMOUS, ref,
         permanent_frac,
     )  # fmt: skip
+    intents[world[0].n_intents - 1].display_shares = display_shares
 
 
 @kernel

@@ -22,6 +22,7 @@ from penstock.trials.tuning_space import (
     changed,
     coordinates_of,
     drawn_start,
+    mutated,
     shorter_lists,
 )
 from penstock.trials.workers import run_tasks
@@ -31,6 +32,7 @@ TUNING_SEED: Final = 3_000_000
 # A change that gains less than this is noise at the number of days that a search can afford.
 MIN_GAIN_BPS: Final = 0.005
 _FIRST_DAYS: Final = 2  # of the first heat of the race
+_N_PARENTS: Final = 8  # settings that a generation comes from
 
 
 class Search(NamedTuple):
@@ -38,6 +40,7 @@ class Search(NamedTuple):
 
     n_seeds: int
     n_starts: int = 64  # settings in the race: where it starts, and the rest drawn
+    n_generations: int = 6  # of settings near the best ones
     n_rounds: int = 2  # passes over all coordinates; one without a gain ends the search
     n_workers: int = 1
     kept_dir: Path | None = None
@@ -78,14 +81,15 @@ def _run_candidate(setup: _Setup, task: _Task) -> DayCosts:
 
 class Tuner:
     """
-    A race of settings drawn by chance, then a coordinate search from the winner, on paired days.
+    A race of settings drawn by chance, generations near the best, then one setting after the other.
 
     The race is successive halving: all run on a few days, the better half on twice as many, until
-    one is left or the days are used up. Then, along each coordinate, all values run on half of the
-    days, the better half of them on the rest, and one replaces the best yet if it is cheaper over
-    all days by `MIN_GAIN_BPS`. The race finds what takes several changes at once; the coordinates
-    put it right. Costs are those of the low-noise measure where the market has it. Days are
-    deterministic and kept: an interrupted search, started again, goes on.
+    the days are used up. A generation changes a few settings of good candidates at once; its better
+    quarter runs on all days, and the best of old and new go on. Last, along each coordinate, all
+    values run on half of the days, the better half of them on the rest, and one replaces the best
+    yet if it is cheaper over all days by `MIN_GAIN_BPS`. Every candidate lives through the same
+    days. Costs are those of the low-noise measure where the market has it. Days are deterministic
+    and kept: an interrupted search, started again, goes on.
 
     Args:
         on_step: told what was tried and how good the best is, after each step.
@@ -93,7 +97,8 @@ class Tuner:
 
     Source: successive halving as in Karnin, Koren & Somekh (2013), "Almost Optimal Exploration in
         Multi-Armed Bandits", ICML; random starts as in Bergstra & Bengio (2012), "Random Search for
-        Hyper-Parameter Optimization", JMLR 13.
+        Hyper-Parameter Optimization", JMLR 13; (mu + lambda) selection as in Beyer & Schwefel
+        (2002), "Evolution Strategies", Natural Computing 1.
     """
 
     def __init__(
@@ -119,7 +124,8 @@ class Tuner:
 
     def run(self, start: RoutingConfig, command: str) -> Found:
         """Search from `start`; the same arguments find the same."""
-        best = self._race(start)
+        generator = np.random.default_rng((TUNING_SEED, *self._policy.encode()))
+        best = self._evolve(self._race(start, generator), generator)
         keys: list[str] = []
         for _ in range(self._search.n_rounds):
             before = best
@@ -130,24 +136,44 @@ class Tuner:
                 break
         return Found(best, self._provenance(start, best, command, tuple(dict.fromkeys(keys))))
 
-    def _race(self, start: RoutingConfig) -> RoutingConfig:
-        drawn = (
-            drawn_start(self._policy, start, self._market, draw)
-            for draw in range(1, self._search.n_starts)
-        )
+    def _race(self, start: RoutingConfig, generator: np.random.Generator) -> list[RoutingConfig]:
+        """The settings that came to the last heat, best first."""
+        drawn = [
+            drawn_start(self._policy, start, self._market, generator)
+            for _ in range(1, self._search.n_starts)
+        ]
         racing = list(dict.fromkeys((start, *drawn)))
         n_days = min(_FIRST_DAYS, len(self._seeds))
         while True:
-            means = self._means(racing, self._seeds[:n_days])
-            order = np.argsort(means, kind="stable")
-            self._on_step(
-                f"race    {len(racing)} settings on {n_days} days: best {min(means):.3f} bps"
-            )
+            racing, best_bps = self._ranked(racing, self._seeds[:n_days])
+            self._on_step(f"race    {len(racing)} on {n_days} days: best {best_bps:.3f} bps")
             if n_days == len(self._seeds):
-                break
-            racing = [racing[int(i)] for i in order[: (len(racing) + 1) // 2]]
+                return racing
+            racing = racing[: (len(racing) + 1) // 2]
             n_days = min(2 * n_days, len(self._seeds))
-        return racing[int(order[0])]
+
+    def _evolve(self, racing: list[RoutingConfig], generator: np.random.Generator) -> RoutingConfig:
+        parents = racing[:_N_PARENTS]
+        for generation in range(1, self._search.n_generations + 1):
+            born = [
+                mutated(self._policy, parents[i], self._market, generator)
+                for i in generator.integers(len(parents), size=self._search.n_starts // 2)
+            ]
+            half = self._seeds[: (len(self._seeds) + 1) // 2]
+            born, _ = self._ranked(list(dict.fromkeys(born)), half)
+            both = list(dict.fromkeys((*parents, *born[: (len(born) + 3) // 4])))
+            parents, best_bps = self._ranked(both, self._seeds)
+            parents = parents[:_N_PARENTS]
+            self._on_step(f"born    {len(born)}, generation {generation}: best {best_bps:.3f} bps")
+        return parents[0]
+
+    def _ranked(
+        self, configs: Sequence[RoutingConfig], seeds: Sequence[int]
+    ) -> tuple[list[RoutingConfig], float]:
+        """Best first, and the mean cost of the best."""
+        means = self._means(configs, seeds)
+        order = np.argsort(means, kind="stable")
+        return [configs[int(i)] for i in order], min(means, default=0.0)
 
     def _coordinates(self, best: RoutingConfig) -> tuple[Coordinate, ...]:
         known = coordinates_of(self._policy)

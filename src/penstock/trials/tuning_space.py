@@ -22,6 +22,9 @@ from penstock.trials.markets import Market
 WITH_A_LIST: Final = ("best_static", "kaplan_meier")
 _TACTIC_LISTS_FRAC: Final = 0.5  # of drawn starts that have a list of tactics instead of steps
 
+_MOST_CHANGES: Final = 3  # coordinates that a mutation changes
+_LIST_WEIGHT: Final = 4  # how often it changes the list, relative to any other coordinate
+
 _LISTS: Final = tuple(
     tactics for n in (3, 2, 1) for tactics in permutations(TACTIC_ORDER, n) if tactics != ("mid",)
 )
@@ -107,21 +110,44 @@ def shorter_lists(config: RoutingConfig, market: Market) -> tuple[Any, ...]:
     return (*without, *first)
 
 
-def drawn_start(policy: str, start: RoutingConfig, market: Market, draw: int) -> RoutingConfig:
-    """
-    Settings by chance: every coordinate at one of its values, lists of steps included.
+def longer_lists(config: RoutingConfig, market: Market) -> tuple[Any, ...]:
+    """Lists to try instead of the present one: each missing step put at the end, or at the top."""
+    universe = market.scenario.universe()
+    steps = config.waterfall or default_waterfall(universe, config.baseline.tactics)
+    missing = [step for step in default_waterfall(universe) if step not in steps]
+    return tuple(longer for step in missing for longer in ((*steps, step), (step, *steps)))
 
-    Args:
-        draw: its number; the same number is the same draw.
-    """
-    generator = np.random.default_rng((draw, *policy.encode()))
+
+def drawn_start(
+    policy: str, start: RoutingConfig, market: Market, generator: np.random.Generator
+) -> RoutingConfig:
+    """Settings by chance: every coordinate at one of its values, lists of steps included."""
     config = start
     for coordinate in coordinates_of(policy):
-        value = coordinate.values[int(generator.integers(len(coordinate.values)))]
-        config = changed(config, coordinate.key, value)
+        config = changed(config, coordinate.key, _one_of(coordinate.values, generator))
     if policy not in WITH_A_LIST or generator.random() < _TACTIC_LISTS_FRAC:
         return config
     steps = default_waterfall(market.scenario.universe())
     n_kept = int(generator.integers(1, len(steps) + 1))
     order = generator.permutation(len(steps))[:n_kept]
     return msgspec.structs.replace(config, waterfall=tuple(steps[int(i)] for i in order))
+
+
+def mutated(
+    policy: str, config: RoutingConfig, market: Market, generator: np.random.Generator
+) -> RoutingConfig:
+    """Settings near these: up to `_MOST_CHANGES` coordinates at another of their values."""
+    coordinates = list(coordinates_of(policy))
+    if policy in WITH_A_LIST:
+        coordinates += [Coordinate("waterfall", ())] * _LIST_WEIGHT
+    for _ in range(int(generator.integers(1, _MOST_CHANGES + 1))):
+        coordinate = coordinates[int(generator.integers(len(coordinates)))]
+        values = coordinate.values
+        if coordinate.key == "waterfall":
+            values = (*shorter_lists(config, market), *longer_lists(config, market))
+        config = changed(config, coordinate.key, _one_of(values, generator))
+    return config
+
+
+def _one_of(values: tuple[Any, ...], generator: np.random.Generator) -> Any:
+    return values[int(generator.integers(len(values)))]

@@ -122,7 +122,7 @@ REFUSED = [
     ({"min_shares": 5}, Outcome.BAD_TERMS),
     ({"tif": 3}, Outcome.BAD_TERMS),
     ({"tif": -1}, Outcome.BAD_TERMS),
-    ({"flags": 8}, Outcome.BAD_TERMS),
+    ({"flags": 32}, Outcome.BAD_TERMS),
     ({"flags": -1}, Outcome.BAD_TERMS),
     ({"flags": OrderFlag.POST_ONLY, "tif": 1}, Outcome.BAD_TERMS),
     ({"flags": OrderFlag.POST_ONLY | OrderFlag.MARKET}, Outcome.BAD_TERMS),

@@ -238,7 +238,6 @@ def test_our_own_orders_never_trade_with_each_other() -> None:
         (LIT, 100, 0, False, "bad_price"),
         (LIT, 10, ASK, False, "below_min_size"),
         (LIT, 200_000_000, ASK, False, "bad_size"),
-        (LIT, 100, ASK, True, "not_offered"),
         (POOL, 100, ASK, False, "not_offered"),
         (POOL, 100, 0, True, "bad_price"),
         (POOL, 10, ASK, True, "below_min_size"),

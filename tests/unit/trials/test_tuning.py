@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from penstock.domain import Bps, ConfigError, Ns
@@ -36,7 +37,13 @@ from penstock.trials import (
     tuned_text,
 )
 from penstock.trials.tuned import scenario_sha256
-from penstock.trials.tuning_space import changed, coordinates_of, drawn_start, shorter_lists
+from penstock.trials.tuning_space import (
+    changed,
+    coordinates_of,
+    drawn_start,
+    mutated,
+    shorter_lists,
+)
 from tests.support.small_days import SMALL, small_scenario
 
 SCENARIO = small_scenario()
@@ -179,11 +186,15 @@ def test_lists_to_try_leave_out_or_move_one_step() -> None:
 def test_every_draw_makes_a_policy_and_is_the_same_again(policy: str) -> None:
     """A race starts from many."""
     universe, start = SCENARIO.universe(), start_of(policy)
-    drawn = [drawn_start(policy, start, MARKET, draw) for draw in range(40)]
 
-    assert drawn == [drawn_start(policy, start, MARKET, draw) for draw in range(40)]
-    assert 20 < len(set(drawn))
-    for config in drawn:
+    def drawn(seed: int) -> list[RoutingConfig]:
+        generator = np.random.default_rng(seed)
+        starts = [drawn_start(policy, start, MARKET, generator) for _ in range(40)]
+        return starts + [mutated(policy, config, MARKET, generator) for config in starts]
+
+    assert drawn(1) == drawn(1) != drawn(2)
+    assert 40 < len(set(drawn(1)))
+    for config in drawn(1):
         check_routing(config)
         make_policy(policy, universe, config, None)
 
@@ -201,7 +212,7 @@ def test_what_learns_has_the_settings_of_the_best_plan() -> None:
 
 def test_a_search_never_ends_dearer_than_it_began_and_finds_the_same_again(tmp_path: Path) -> None:
     """On its own days, which nobody else uses; from kept days as from none."""
-    search = Search(n_seeds=2, n_starts=4, n_rounds=1, kept_dir=tmp_path)
+    search = Search(n_seeds=2, n_starts=4, n_generations=1, n_rounds=1, kept_dir=tmp_path)
     found = Tuner(MARKET, "fee_sweep", search).run(start_of("fee_sweep"), "tune")
     again = Tuner(MARKET, "fee_sweep", search).run(start_of("fee_sweep"), "tune")
     known = found.provenance
