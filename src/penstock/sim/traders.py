@@ -11,6 +11,7 @@ from penstock._kernels import inlined, kernel
 from penstock.sim.codes import (
     ACTIVITY,
     ADD_SHARES,
+    CALLING,
     DISTANCE,
     FAR,
     FIRST_FLOW,
@@ -146,6 +147,9 @@ def trade_lit_flow(
     if flags >= MIDPOINT and opposite_ticks != 0:
         ticks = opposite_ticks  # a peg's limit: it never pays more than the far quote of now
     is_met = opposite_ticks != 0 and flags < MIDPOINT and side * (ticks - opposite_ticks) >= 0
+    if is_market_order and world[0].is_halted == CALLING:
+        join_call(params, world, orders, handles, intents, venue_idx, side, shares, ref)
+        return
     if is_market_order or is_met:
         if opposite_ticks == 0:
             return  # nobody quotes what the market order wants
@@ -162,6 +166,23 @@ def trade_lit_flow(
         permanent_frac,
     )  # fmt: skip
     intents[world[0].n_intents - 1].display_shares = display_shares
+
+
+@kernel
+def join_call(
+    params: Rows, world: Rows, orders: Rows, handles: Int64s, intents: Rows, venue_idx: int,
+    side: int, shares: int, ref: int,
+) -> None:  # fmt: skip
+    """A market order in a call, where nobody quotes: a limit on the far side of the fair price."""
+    increment_ticks = params[0].increment_ticks
+    ticks = math.floor(fair_ticks(world) / increment_ticks + 0.5) * increment_ticks
+    ticks = max(increment_ticks, ticks + side * params[0].reach_ticks)
+    if order_of(orders, handles[ref]) != 0:
+        intend_to_withdraw(world, intents, venue_idx, ref)
+    intend_to_enter(
+        world, intents, venue_idx, side, ticks, shares, _NO_MINIMUM, _DAY, _NO_FLAGS, _ANONYMOUS,
+        ref, 0.0,
+    )  # fmt: skip
 
 
 @kernel
