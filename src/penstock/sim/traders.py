@@ -114,8 +114,7 @@ def trade_lit_flow(
 
     nbbo_row = params[0].n_venues * 2
     increment_ticks = params[0].increment_ticks
-    kind, side_draw = low_16(what), next_16(what)
-    size_draw = high_10(what)
+    kind, side_draw, size_draw = low_16(what), next_16(what), high_10(what)
     place = (low_16(more) * venues[venue_idx].n_slots) >> 16
     ref = venues[venue_idx].first_slot + place
     is_market_order = kind >= venues[venue_idx].second_cut
@@ -135,8 +134,7 @@ def trade_lit_flow(
     tif, permanent_frac = _DAY, 0.0
     flags, display_shares = terms_of(venues, venue_idx, next_16(more))
     if is_market_order:
-        bid_shares = touches[nbbo_row].shares
-        ask_shares = touches[nbbo_row + 1].shares
+        bid_shares, ask_shares = touches[nbbo_row].shares, touches[nbbo_row + 1].shares
         imbalance = (bid_shares - ask_shares) / max(1, bid_shares + ask_shares)
         expected_sign = params[0].imbalance_weight_frac * imbalance
         side = 1 if side_draw < 0x8000 * (1.0 + expected_sign) else -1
@@ -148,7 +146,7 @@ def trade_lit_flow(
         ticks = opposite_ticks  # a peg's limit: it never pays more than the far quote of now
     is_met = opposite_ticks != 0 and flags < MIDPOINT and side * (ticks - opposite_ticks) >= 0
     if is_market_order and world[0].is_halted == CALLING:
-        join_call(params, world, orders, handles, intents, venue_idx, side, shares, ref)
+        join_call(params, world, orders, handles, intents, side, shares, ref)
         return
     if is_market_order or is_met:
         if opposite_ticks == 0:
@@ -170,10 +168,15 @@ def trade_lit_flow(
 
 @kernel
 def join_call(
-    params: Rows, world: Rows, orders: Rows, handles: Int64s, intents: Rows, venue_idx: int,
-    side: int, shares: int, ref: int,
+    params: Rows, world: Rows, orders: Rows, handles: Int64s, intents: Rows, side: int,
+    shares: int, ref: int,
 ) -> None:  # fmt: skip
-    """A market order in a call, where nobody quotes: a limit on the far side of the fair price."""
+    """
+    A market order in a call, where nobody quotes: a limit on the far side of the fair price.
+
+    It goes to the listing exchange, wherever its sender trades otherwise: there the auction is.
+    """
+    venue_idx = params[0].listing_venue_idx
     increment_ticks = params[0].increment_ticks
     ticks = math.floor(fair_ticks(world) / increment_ticks + 0.5) * increment_ticks
     ticks = max(increment_ticks, ticks + side * params[0].reach_ticks)
