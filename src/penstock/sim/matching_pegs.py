@@ -64,10 +64,16 @@ def is_large_enough(orders: OrderArray, slot: int, shares: int) -> bool:
 
 
 @inlined
+def is_awake(books: BookArray, book: int) -> bool:
+    """Whether pegs of a book may trade."""
+    return bool(books[book].reference_key != 0)
+
+
+@inlined
 def renew_bound(books: BookArray, book: int) -> None:
     """Bring up to date what no peg of a book is better than: the midpoint."""
     bound = NO_KEY
-    if books[book].n_pegs > 0 and books[book].reference_key != 0:
+    if books[book].n_pegs > 0 and is_awake(books, book):
         bound = int(books[book].reference_key - books[book ^ 1].reference_key)
     books[book].peg_key2 = bound
 
@@ -96,10 +102,10 @@ def set_reference(
     ):
         code = BAD_PRICE
     else:
-        is_awake = 0 < bid_ticks < ask_ticks
+        is_usable = 0 < bid_ticks < ask_ticks
         book = venue_idx * 2
-        books[book].reference_key = bid_ticks // increment_ticks if is_awake else 0
-        books[book + 1].reference_key = -(ask_ticks // increment_ticks) if is_awake else 0
+        books[book].reference_key = bid_ticks // increment_ticks if is_usable else 0
+        books[book + 1].reference_key = -(ask_ticks // increment_ticks) if is_usable else 0
         renew_bound(books, book)
         renew_bound(books, book + 1)
     return code
