@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from penstock.domain import MAX_ORDER_SHARES, TICKS_PER_USD, ConfigError, Problem
+from penstock.sim.build_crowd import n_live_parents
+from penstock.sim.codes import N_OTHERS
 from penstock.sim.scenario import Scenario, VenueTable, is_date
 from penstock.sim.scenario_traders import LitFlow
 
@@ -166,6 +168,14 @@ def _traders(scenario: Scenario) -> Iterator[_Complaint]:
             "at most 16 market makers",
             len(makers.half_spread_increments),
             "each entry is one maker; shares are set by maker_shares of each venue",
+        )
+    live = n_live_parents(scenario)
+    if live > N_OTHERS / 2:
+        yield (
+            "others.parents_per_hour",
+            f"at most {N_OTHERS // 2} parents at work on average: there is room for {N_OTHERS}",
+            f"{live:.1f}",
+            "fewer or smaller parents, larger slices, or shorter gaps between them",
         )
     if dark.spell_min_s > dark.spell_max_s:
         yield from _order("dark.spell_min_s", "spell_max_s", dark.spell_min_s)

@@ -61,6 +61,26 @@ PARAMS_DTYPE = np.dtype(
         ("spell_min_ns", np.float64),
         ("spell_span_ns", np.float64),
         ("off_per_on", np.float64),  # length of an off-spell relative to an on-spell
+        ("maker_delay_ns", np.int64),  # age of the quotes that each kind of trader acts on
+        ("flow_delay_ns", np.int64),
+        ("informed_delay_ns", np.int64),
+        ("spread_weight_frac", np.float64),
+        # Time of day: extra activity at both ends of the session, as a fraction of the usual one.
+        ("open_extra_frac", np.float64),
+        ("close_extra_frac", np.float64),
+        ("shape_tau_ns", np.float64),
+        ("session_start_ns", np.int64),
+        ("session_end_ns", np.int64),
+        # Market orders that follow market orders, and other people's parents: two sources more,
+        # from this row on, where a scenario has either.
+        ("first_crowd_source", np.int64),
+        ("excitation_frac", np.float64),
+        ("excitation_tau_ns", np.float64),
+        ("excitation_same_frac", np.float64),
+        ("others_gap_ns", np.float64),  # between arrivals of other people's parents; inf is never
+        ("others_child_shares", np.float64),
+        ("others_child_gap_ns", np.float64),
+        ("others_market_cut", np.int64),  # of 65,536: below, a slice takes
     ],
     align=True,
 )
@@ -98,6 +118,14 @@ WORLD_DTYPE = np.dtype(
         ("unreleased_ticks", np.float64),
         ("transient_ticks", np.float64),
         ("script_reference_ticks", np.float64),  # NaN until the script gives one
+        ("others_ticks", np.float64),  # what other people's live parents will still do
+        # How excited noise traders are: market orders that are still to follow from earlier ones,
+        # as expected at `excited_ns`, and the same with the earlier ones' signs.
+        ("excitement", np.float64),
+        ("excited_sign", np.float64),
+        ("excited_ns", np.int64),
+        ("day_multiplier", np.float64),  # of activity, by the time of day
+        ("next_parent_ns", np.int64),  # of other people
     ],
     align=True,
 )
@@ -119,6 +147,7 @@ VENUE_DTYPE = np.dtype(
         ("iceberg_cut", np.int64),  # below, it is an iceberg
         ("display_shares", np.int64),  # what an iceberg shows
         ("maker_shares", np.float64),  # per maker and side
+        ("crowd_cut", np.int64),  # of 65,536: its and earlier venues' part of market orders
         ("nbbo_delay_ns", np.int64),
         ("informed_frac", np.float64),
         ("leak_prob", np.float64),
@@ -182,6 +211,19 @@ Best displayed price and its size, true now; 0 when there is none.
 
 Row venue · 2 + (0 bid | 1 ask); the last two rows are the NBBO of the protected venues.
 """
+
+OTHER_DTYPE = np.dtype(
+    [
+        ("side", np.int64),
+        ("n_children", np.int64),  # still to come; 0 in a free row
+        ("next_ns", np.int64),  # when the next one comes
+        ("ends_ns", np.int64),  # when it is expected to be done
+        ("ticks", np.float64),  # what the price will still learn of it, signed
+        ("luck", np.uint64),
+    ],
+    align=True,
+)
+"""One parent order of somebody else."""
 
 SPELL_DTYPE = np.dtype([("is_on", np.int64), ("until_ns", np.int64)], align=True)
 """One side of one pool; row venue · 2 + (0 buy | 1 sell)."""
@@ -303,6 +345,7 @@ class WorldState(NamedTuple):
     makers: Rows
     quotes: Rows
     spells: Rows
+    others: Rows  # other people's parents
     interest: Rows
     n_interest: Int64s  # (n_venues * 2,)
     touches: Rows
