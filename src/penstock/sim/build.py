@@ -321,11 +321,12 @@ def _tables(scenario: Scenario) -> NDArray[np.int32]:
                 pool.interest_shares, pool.size_tail, lot, pool.zero_frac
             )
             rows[codes.MARKET_SHARES] = size_quantiles(pool.contra_shares, pool.size_tail, lot)
-        rows[codes.ORDER_IN_NS] = latency_quantiles(far.order_in_us, far.order_in_jitter_us)
-        rows[codes.ACK_NS] = latency_quantiles(far.ack_us, far.ack_jitter_us)
-        rows[codes.MARKET_DATA_NS] = latency_quantiles(
-            far.market_data_us, far.market_data_jitter_us
-        )
+        for row, mean_us, jitter_us in (
+            (codes.ORDER_IN_NS, far.order_in_us, far.order_in_jitter_us),
+            (codes.ACK_NS, far.ack_us, far.ack_jitter_us),
+            (codes.MARKET_DATA_NS, far.market_data_us, far.market_data_jitter_us),
+        ):
+            rows[row] = latency_quantiles(mean_us, jitter_us, far.shape)
     return tables
 
 

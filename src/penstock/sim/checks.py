@@ -8,15 +8,12 @@ from collections.abc import Iterator
 
 from penstock.domain import MAX_ORDER_SHARES, TICKS_PER_USD, ConfigError, Problem
 from penstock.sim.build_crowd import n_live_parents
+from penstock.sim.checks_venues import Complaint, complaints_of_venue, wrong_order
 from penstock.sim.codes import N_OTHERS
-from penstock.sim.scenario import Scenario, VenueTable, is_date
-from penstock.sim.scenario_traders import LitFlow
+from penstock.sim.scenario import Scenario, is_date
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 MAX_VENUES = 64  # lit and dark together; books are numbered in eight bits, two to a venue
-
-_Complaint = tuple[str, str, object, str]
-"""Key, expected, found, fix."""
 
 
 def check_scenario(scenario: Scenario, file: str) -> None:
@@ -40,7 +37,7 @@ def check_scenario(scenario: Scenario, file: str) -> None:
         raise ConfigError(problems)
 
 
-def _day(scenario: Scenario) -> Iterator[_Complaint]:
+def _day(scenario: Scenario) -> Iterator[Complaint]:
     about = scenario.scenario
     if not _NAME.fullmatch(about.name):
         yield (
@@ -60,7 +57,7 @@ def _day(scenario: Scenario) -> Iterator[_Complaint]:
         )
 
 
-def _instrument(scenario: Scenario) -> Iterator[_Complaint]:
+def _instrument(scenario: Scenario) -> Iterator[Complaint]:
     stock = scenario.instrument
     increment = stock.increment_usd * TICKS_PER_USD
     # Midpoints must be whole ticks, so the increment is an even number of them.
@@ -80,7 +77,7 @@ def _instrument(scenario: Scenario) -> Iterator[_Complaint]:
         )
 
 
-def _venues(scenario: Scenario) -> Iterator[_Complaint]:
+def _venues(scenario: Scenario) -> Iterator[Complaint]:
     venues = scenario.venues
     if not 2 <= len(venues) <= MAX_VENUES:
         yield (
@@ -105,54 +102,14 @@ def _venues(scenario: Scenario) -> Iterator[_Complaint]:
                 venue.mic,
                 "give each venue its own mic",
             )
-        for key, expected, found, fix in _venue(scenario, venue):
+        for key, expected, found, fix in complaints_of_venue(scenario, venue):
             yield f"venues[{venue_idx}].{key}", expected, found, fix
 
 
-def _venue(scenario: Scenario, venue: VenueTable) -> Iterator[_Complaint]:
-    kind = venue.kind
-    if venue.is_lit and venue.pool is not None:
-        yield "pool", f"no pool table at a venue of kind {kind}", "one", "make it a lit table"
-    if not venue.is_lit and venue.lit is not None:
-        yield "lit", f"no lit table at a venue of kind {kind}", "one", "make it a pool table"
-    if not venue.is_lit and venue.protected:
-        yield "protected", "false at a pool: it displays no quote", "true", "remove the key"
-    if scenario.scenario.mode == "generated":
-        if venue.is_lit and (venue.lit is None or venue.lit.add_per_s == 0.0):
-            yield "lit", "a table with add_per_s above 0", "none", "say who trades there"
-        if not venue.is_lit and venue.pool is None:
-            yield "pool", "a table, since the market is generated", "none", "say who trades there"
-    for name in ("order_in", "ack", "market_data"):
-        mean = getattr(venue.latency, f"{name}_us")
-        jitter = getattr(venue.latency, f"{name}_jitter_us")
-        if jitter > mean:
-            yield (
-                f"latency.{name}_jitter_us",
-                f"at most {name}_us, {mean:g}",
-                jitter,
-                "the minimum delay is their difference, and no message arrives before it left",
-            )
-    if venue.lit is not None:
-        yield from _kinds_of_order(venue.lit)
-    if venue.pool is not None and venue.pool.leak_min_bps > venue.pool.leak_max_bps:
-        yield from _order("pool.leak_min_bps", "leak_max_bps", venue.pool.leak_min_bps)
-
-
-def _kinds_of_order(lit: LitFlow) -> Iterator[_Complaint]:
-    fracs = (lit.hidden_frac, lit.midpoint_frac, lit.primary_frac, lit.iceberg_frac)
-    if sum(fracs) > 1.0:
-        yield (
-            "lit.hidden_frac",
-            "at most 1 together with midpoint_frac, primary_frac and iceberg_frac",
-            f"{sum(fracs):g}",
-            "each limit order is of one kind at most; the rest is displayed whole",
-        )
-
-
-def _traders(scenario: Scenario) -> Iterator[_Complaint]:
+def _traders(scenario: Scenario) -> Iterator[Complaint]:
     price, makers, dark = scenario.price, scenario.makers, scenario.dark
     if price.jump_min_bps > price.jump_max_bps:
-        yield from _order("price.jump_min_bps", "jump_max_bps", price.jump_min_bps)
+        yield from wrong_order("price.jump_min_bps", "jump_max_bps", price.jump_min_bps)
     if 0.0 < price.jump_interval_s < price.grid_ms / 1_000.0:
         yield (
             "price.jump_interval_s",
@@ -161,7 +118,7 @@ def _traders(scenario: Scenario) -> Iterator[_Complaint]:
             "make jumps rarer, or grid_ms smaller",
         )
     if makers.refill_min_s > makers.refill_max_s:
-        yield from _order("makers.refill_min_s", "refill_max_s", makers.refill_min_s)
+        yield from wrong_order("makers.refill_min_s", "refill_max_s", makers.refill_min_s)
     if len(makers.half_spread_increments) > 16:
         yield (
             "makers.half_spread_increments",
@@ -178,10 +135,10 @@ def _traders(scenario: Scenario) -> Iterator[_Complaint]:
             "fewer or smaller parents, larger slices, or shorter gaps between them",
         )
     if dark.spell_min_s > dark.spell_max_s:
-        yield from _order("dark.spell_min_s", "spell_max_s", dark.spell_min_s)
+        yield from wrong_order("dark.spell_min_s", "spell_max_s", dark.spell_min_s)
 
 
-def _schedule(scenario: Scenario) -> Iterator[_Complaint]:
+def _schedule(scenario: Scenario) -> Iterator[Complaint]:
     length_s, mode = scenario.scenario.duration_s, scenario.scenario.mode
     dated = [(f"regimes[{k}]", one.at_s) for k, one in enumerate(scenario.regimes)]
     dated += [(f"halts[{k}]", one.at_s) for k, one in enumerate(scenario.halts)]
@@ -206,10 +163,12 @@ def _schedule(scenario: Scenario) -> Iterator[_Complaint]:
         ends_s = halt.at_s + halt.duration_s
 
 
-def _parents(scenario: Scenario) -> Iterator[_Complaint]:
+def _parents(scenario: Scenario) -> Iterator[Complaint]:
     wish = scenario.parents
     if wish.size_min_adv_frac > wish.size_max_adv_frac:
-        yield from _order("parents.size_min_adv_frac", "size_max_adv_frac", wish.size_min_adv_frac)
+        yield from wrong_order(
+            "parents.size_min_adv_frac", "size_max_adv_frac", wish.size_min_adv_frac
+        )
     largest = wish.size_max_adv_frac * scenario.instrument.adv_shares
     if largest > MAX_ORDER_SHARES:
         yield (
@@ -232,13 +191,9 @@ def _parents(scenario: Scenario) -> Iterator[_Complaint]:
         )
 
 
-def _mode(scenario: Scenario) -> Iterator[_Complaint]:
+def _mode(scenario: Scenario) -> Iterator[Complaint]:
     mode = scenario.scenario.mode
     if mode == "replay" and scenario.replay is None:
         yield "replay", "a table, since the mode is replay", "none", "say which tape it replays"
     if mode == "generated" and scenario.replay is not None:
         yield "replay", "no such table, since the mode is generated", "one", 'set mode = "replay"'
-
-
-def _order(key: str, other: str, found: float) -> Iterator[_Complaint]:
-    yield key, f"at most {other}", f"{found:g}", "swap the two, or correct one"

@@ -198,7 +198,7 @@ def enter_peg(
     code = ACCEPTED
     need = shares if tif == FOK else min_shares
     if is_awake(books, book):
-        key2 = min(target_key2(books, book, flags), 2 * key)
+        key2 = min(target_key2(books, book, flags), 2 * min(key, int(books[book].cap_key)))
         left, n_fills, code = take(
             head, books, levels, orders, book, key2, shares, need, 0, owner, out_fills, n_fills
         )

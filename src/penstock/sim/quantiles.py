@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy import special
 
 from penstock.sim.codes import N_QUANTILES
 
@@ -51,9 +54,24 @@ def distance_quantiles(mean_increments: float, farthest_increments: float = 20.0
     return np.asarray(np.minimum(distances, farthest_increments), dtype=np.int32)
 
 
-def latency_quantiles(mean_us: float, jitter_us: float) -> Quantiles:
-    """Delays in ns: a minimum of `mean_us − jitter_us` plus an exponential part."""
-    exponential = -np.log1p(-_MIDDLES)
-    exponential /= exponential.mean()
-    delays_us = np.maximum(0.0, mean_us - jitter_us + jitter_us * exponential)
-    return np.round(1_000.0 * delays_us).astype(np.int32)
+def latency_quantiles(
+    mean_us: float, jitter_us: float, shape: Literal["exponential", "lognormal"] = "exponential"
+) -> Quantiles:
+    """
+    Delays in ns with mean `mean_us` and standard deviation `jitter_us`.
+
+    "exponential" is a minimum of `mean_us − jitter_us` plus an exponential part. "lognormal" has
+    σ² = ln(1 + (jitter / mean)²); the table's own mean is brought to `mean_us`, and delays are cut
+    at what 32 bits hold, 2.1 s.
+    """
+    if shape == "lognormal" and mean_us > 0.0:
+        sigma = np.sqrt(np.log1p((jitter_us / mean_us) ** 2))
+        delays_us = np.exp(sigma * special.ndtri(_MIDDLES))
+        delays_us *= mean_us / delays_us.mean()
+    else:
+        exponential = -np.log1p(-_MIDDLES)
+        exponential /= exponential.mean()
+        delays_us = np.maximum(0.0, mean_us - jitter_us + jitter_us * exponential)
+    most_ns = np.iinfo(np.int32).max
+    delays_ns: Quantiles = np.minimum(most_ns, np.round(1_000.0 * delays_us)).astype(np.int32)
+    return delays_ns

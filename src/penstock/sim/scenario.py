@@ -43,6 +43,8 @@ from penstock.sim.scenario_traders import (
     Price,
 )
 
+Tape = Literal["A", "B", "C"]
+
 
 class About(Table, frozen=True, kw_only=True):
     """
@@ -68,22 +70,30 @@ class InstrumentTable(Table, frozen=True, kw_only=True):
     increment_usd: PositiveAmount  # smallest quoting step
     adv_shares: Annotated[int, Meta(ge=100, le=10**12)]  # 20-day average daily volume
     round_lot_shares: Count = 100
+    tape: Tape = "A"  # of its listing exchange: A is NYSE, C is Nasdaq, B are the others
 
 
 class Fees(Table, frozen=True, kw_only=True):
-    """What a fill costs, USD per share; negative is a rebate."""
+    """
+    What a fill costs, USD per share; negative is a rebate.
+
+    A venue has one such table, or several: of those for the stock's tape, the latest that is not
+    in the future applies on the scenario's day.
+    """
 
     take_usd: UsdPerShare
     make_usd: UsdPerShare
     midpoint_usd: UsdPerShare
+    from_day: int = 19_700_101  # YYYYMMDD, the first day on which it applies
+    tapes: Annotated[tuple[Tape, ...], Meta(min_length=1)] = ("A", "B", "C")
 
 
 class Latency(Table, frozen=True, kw_only=True):
     """
-    Distance to a venue. Each delay is a minimum plus an exponential part.
+    Distance to a venue. `…_us` is the mean of a delay, `…_jitter_us` its standard deviation.
 
-    `…_us` is the mean, `…_jitter_us` the mean of the exponential part (its standard deviation too),
-    so the minimum is their difference. Messages of one kind at one venue never overtake each other.
+    "exponential": a minimum, which is their difference, plus an exponential part. "lognormal": no
+    minimum and a longer tail. Messages of one kind at one venue never overtake each other.
     """
 
     order_in_us: Micros
@@ -92,6 +102,7 @@ class Latency(Table, frozen=True, kw_only=True):
     order_in_jitter_us: Micros = 0.0
     ack_jitter_us: Micros = 0.0
     market_data_jitter_us: Micros = 0.0
+    shape: Literal["exponential", "lognormal"] = "exponential"
 
 
 class VenueChange(Table, frozen=True, kw_only=True):
@@ -110,7 +121,7 @@ class VenueTable(Table, frozen=True, kw_only=True):
     mic: Annotated[str, Meta(pattern="^[A-Z0-9]{4}$")]  # market identifier, as in ISO 10383
     name: str
     kind: Literal["internal", "dark", "ecn", "exchange"]
-    fees: Fees
+    fees: Fees | tuple[Fees, ...]
     latency: Latency
     protected: bool = False  # its quotes count in the protected NBBO
     min_shares: Count = 1  # smallest order it takes
@@ -122,6 +133,11 @@ class VenueTable(Table, frozen=True, kw_only=True):
     def is_lit(self) -> bool:
         """True where orders are displayed."""
         return VenueKind[self.kind.upper()].is_lit
+
+    def fees_of(self, tape: Tape) -> tuple[Fees, ...]:
+        """Its fee tables for stocks of one tape, in the order of the file."""
+        tables = (self.fees,) if isinstance(self.fees, Fees) else self.fees
+        return tuple(table for table in tables if tape in table.tapes)
 
 
 class Regime(Table, frozen=True, kw_only=True):
@@ -232,7 +248,7 @@ class Scenario(Table, frozen=True, kw_only=True):
         return self.instrument.price_usd * TICKS_PER_USD
 
     def universe(self) -> Universe:
-        """The same instrument and venues in the house's words, with one fee schedule each."""
+        """The same instrument and venues in the house's words, with the fees of its tape."""
         return Universe(
             day=TradingDay(self.scenario.day),
             instruments=(
@@ -250,7 +266,7 @@ class Scenario(Table, frozen=True, kw_only=True):
                     mic=venue.mic,
                     name=venue.name,
                     kind=VenueKind[venue.kind.upper()],
-                    fees=(_schedule(venue.fees, self.scenario.day),),
+                    fees=tuple(_schedule(fees) for fees in venue.fees_of(self.instrument.tape)),
                     is_protected=venue.protected,
                     min_shares=Shares(venue.min_shares),
                 )
@@ -259,10 +275,10 @@ class Scenario(Table, frozen=True, kw_only=True):
         )
 
 
-def _schedule(fees: Fees, day: int) -> FeeSchedule:
+def _schedule(fees: Fees) -> FeeSchedule:
     micros_per_usd = 1_000_000
     return FeeSchedule(
-        effective_day=TradingDay(day),
+        effective_day=TradingDay(fees.from_day),
         take_usd_micros=round(fees.take_usd * micros_per_usd, 6),
         make_usd_micros=round(fees.make_usd * micros_per_usd, 6),
         midpoint_usd_micros=round(fees.midpoint_usd * micros_per_usd, 6),

@@ -12,7 +12,9 @@ from penstock.trials.calibration.draft import Draft
 
 _DEFAULT: Final = "default: not in the data"
 _TABLES: Final = ("price", "impact", "flow", "makers", "others", "dark", "parents")
-_TEXTS: Final = frozenset({"name", "description", "mode", "symbol", "mic", "kind", "client"})
+_TEXTS: Final = frozenset(
+    {"name", "description", "mode", "symbol", "tape", "mic", "kind", "shape", "client"}
+)
 _VENUE_TABLES: Final = ("fees", "latency", "lit", "pool")
 _NOT_WRITTEN: Final = (None, ())
 

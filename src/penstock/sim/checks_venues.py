@@ -1,0 +1,81 @@
+"""What the values of one venue of a scenario must agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from penstock.sim.scenario import Fees, Scenario, VenueTable, is_date
+from penstock.sim.scenario_traders import LitFlow
+
+Complaint = tuple[str, str, object, str]
+"""Key, expected, found, fix."""
+
+
+def wrong_order(key: str, other: str, found: float) -> Iterator[Complaint]:
+    """A lower limit that is above the upper one."""
+    yield key, f"at most {other}", f"{found:g}", "swap the two, or correct one"
+
+
+def complaints_of_venue(scenario: Scenario, venue: VenueTable) -> Iterator[Complaint]:
+    """Key within the venue, what was expected, found, and how to mend it, of each problem."""
+    kind = venue.kind
+    if venue.is_lit and venue.pool is not None:
+        yield "pool", f"no pool table at a venue of kind {kind}", "one", "make it a lit table"
+    if not venue.is_lit and venue.lit is not None:
+        yield "lit", f"no lit table at a venue of kind {kind}", "one", "make it a pool table"
+    if not venue.is_lit and venue.protected:
+        yield "protected", "false at a pool: it displays no quote", "true", "remove the key"
+    if scenario.scenario.mode == "generated":
+        if venue.is_lit and (venue.lit is None or venue.lit.add_per_s == 0.0):
+            yield "lit", "a table with add_per_s above 0", "none", "say who trades there"
+        if not venue.is_lit and venue.pool is None:
+            yield "pool", "a table, since the market is generated", "none", "say who trades there"
+    for name in ("order_in", "ack", "market_data"):
+        mean = getattr(venue.latency, f"{name}_us")
+        jitter = getattr(venue.latency, f"{name}_jitter_us")
+        if jitter > mean:
+            yield (
+                f"latency.{name}_jitter_us",
+                f"at most {name}_us, {mean:g}",
+                jitter,
+                "the minimum delay is their difference, and no message arrives before it left",
+            )
+    yield from _fees(scenario, venue)
+    if venue.lit is not None:
+        yield from _kinds_of_order(venue.lit)
+    if venue.pool is not None and venue.pool.leak_min_bps > venue.pool.leak_max_bps:
+        yield from wrong_order("pool.leak_min_bps", "leak_max_bps", venue.pool.leak_min_bps)
+
+
+def _fees(scenario: Scenario, venue: VenueTable) -> Iterator[Complaint]:
+    tables = (venue.fees,) if isinstance(venue.fees, Fees) else venue.fees
+    for table in tables:
+        if not is_date(table.from_day):
+            yield "fees.from_day", "a date as YYYYMMDD", table.from_day, "2 March 2026 is 20260302"
+    tape, day = scenario.instrument.tape, scenario.scenario.day
+    days = [table.from_day for table in venue.fees_of(tape)]
+    if min(days, default=99_991_231) > day:
+        yield (
+            "fees",
+            f"a table in force on {day} for tape {tape}",
+            f"{len(tables)} for other days or tapes",
+            "add the fees of that time, or leave from_day and tapes away",
+        )
+    if len(days) != len(set(days)):
+        yield (
+            "fees",
+            f"at most one table from each day on for tape {tape}",
+            f"from_day twice among {sorted(days)}",
+            "nobody could say which of the two applies: remove one, or correct its tapes",
+        )
+
+
+def _kinds_of_order(lit: LitFlow) -> Iterator[Complaint]:
+    fracs = (lit.hidden_frac, lit.midpoint_frac, lit.primary_frac, lit.iceberg_frac)
+    if sum(fracs) > 1.0:
+        yield (
+            "lit.hidden_frac",
+            "at most 1 together with midpoint_frac, primary_frac and iceberg_frac",
+            f"{sum(fracs):g}",
+            "each limit order is of one kind at most; the rest is displayed whole",
+        )
