@@ -18,6 +18,7 @@ from penstock.domain import (
 )
 from penstock.sim import codes, layout
 from penstock.sim.bands import N_MARKS
+from penstock.sim.build_crowd import crowd_cuts, crowd_params, others_sizes
 from penstock.sim.codes import FAR, FIRST_FLOW, N_QUANTILES, N_TABLES, POOL_DEPTH
 from penstock.sim.layout import Rows, WorldState
 from penstock.sim.matching_types import empty_fills, empty_results, make_market
@@ -63,6 +64,7 @@ def build_state(scenario: Scenario, seed: int, script: ScriptArray) -> WorldStat
         makers=makers,
         quotes=np.zeros(max(1, sizes.n_quotes), dtype=layout.QUOTE_DTYPE),
         spells=_spells(scenario, seed, begin_ns),
+        others=np.zeros(codes.N_OTHERS if sizes.has_crowd else 1, dtype=layout.OTHER_DTYPE),
         interest=np.zeros(sizes.n_venues * 2 * POOL_DEPTH + 1, dtype=layout.INTEREST_DTYPE),
         n_interest=np.zeros(sizes.n_venues * 2, dtype=np.int64),
         touches=np.zeros(sizes.n_venues * 2 + 2, dtype=layout.TOUCH_DTYPE),
@@ -87,6 +89,11 @@ class _Sizes:
         self.is_generated = scenario.scenario.mode == "generated"
         self.n_makers = len(scenario.makers.half_spread_increments) if self.is_generated else 0
         self.n_sources = FIRST_FLOW + self.n_venues + 3 * self.n_makers
+        self.has_crowd = self.is_generated and (
+            scenario.flow.excitation_frac > 0.0 or scenario.others.parents_per_hour > 0.0
+        )
+        self.first_crowd_source = self.n_sources
+        self.n_sources += 2 * self.has_crowd
         self.n_quotes = self.n_makers * self.n_venues * 2
         self.n_slots = [_n_slots(venue) if self.is_generated else 0 for venue in scenario.venues]
         self.first_script_ref = self.n_quotes + sum(self.n_slots)
@@ -124,6 +131,8 @@ def _params(scenario: Scenario, sizes: _Sizes) -> Rows:
     _price_params(scenario, row)
     _trader_params(scenario, row)
     write_phase_params(scenario, row)
+    row["first_crowd_source"] = sizes.first_crowd_source
+    crowd_params(scenario, row)
     return params
 
 
@@ -185,6 +194,9 @@ def _world(scenario: Scenario, seed: int, begin_ns: int) -> Rows:
     row = world[0]
     row["now_ns"] = begin_ns
     row["activity"] = 1.0
+    row["day_multiplier"] = 1.0
+    row["excited_ns"] = begin_ns
+    row["next_parent_ns"] = begin_ns if scenario.others.parents_per_hour > 0.0 else FAR
     row["script_reference_ticks"] = math.nan
     row["efficient_ticks"] = scenario.start_ticks
     row["last_trade_ticks"] = round(scenario.start_ticks)
@@ -206,22 +218,28 @@ def _clocks(
         clocks[codes.SCRIPT] = script["time_ns"][0]
     for venue_idx, venue in enumerate(scenario.venues):
         has_flow = venue.pool is not None or (venue.lit is not None and sizes.is_generated)
-        if has_flow and _rates(venue)[0] > 0.0:
+        if has_flow and _rates(venue, scenario.flow.excitation_frac)[0] > 0.0:
             clocks[FIRST_FLOW + venue_idx] = begin_ns
     if sizes.is_generated:
         clocks[codes.GRID] = begin_ns
         clocks[codes.ACTIVITY] = begin_ns
         clocks[codes.INFORMED] = begin_ns if scenario.flow.informed_per_s > 0 else FAR
+        if scenario.others.parents_per_hour > 0.0:
+            clocks[sizes.first_crowd_source + 1] = begin_ns
         first_maker = FIRST_FLOW + sizes.n_venues
         clocks[first_maker : first_maker + sizes.n_makers] = begin_ns
     return clocks
 
 
-def _rates(venue: VenueTable) -> tuple[float, float, float]:
-    """Events of a venue's flow: all of them per second, and the two cuts between their kinds."""
+def _rates(venue: VenueTable, excitation_frac: float) -> tuple[float, float, float]:
+    """
+    Events of a venue's flow: all of them per second, and the two cuts between their kinds.
+
+    Market orders that follow from others are not of this flow, but they are in the file's rate.
+    """
     if venue.lit is not None:
         adds = cancels = venue.lit.add_per_s
-        rest = venue.lit.market_per_s
+        rest = venue.lit.market_per_s * (1.0 - excitation_frac)
     else:
         assert venue.pool is not None
         adds = 2.0 * venue.pool.interest_per_s  # a coin decides the side
@@ -236,6 +254,7 @@ def _streams(scenario: Scenario, seed: int, sizes: _Sizes) -> NDArray[np.uint64]
     names += [f"flow of {venue.mic}" for venue in scenario.venues]
     names += [f"maker {maker}" for maker in range(sizes.n_makers)]
     names += [f"reaction {i}" for i in range(2 * sizes.n_makers)]
+    names += ["crowd", "others' parents"] if sizes.has_crowd else []
     names += [f"spells of {v.mic}, {side}" for v in scenario.venues for side in ("buy", "sell")]
     return np.array([stream_seed(seed, name) for name in names], dtype=np.uint64)
 
@@ -243,6 +262,7 @@ def _streams(scenario: Scenario, seed: int, sizes: _Sizes) -> NDArray[np.uint64]
 def _venues(scenario: Scenario, seed: int, sizes: _Sizes) -> Rows:
     venues = np.zeros(sizes.n_venues, dtype=layout.VENUE_DTYPE)
     first_slot = sizes.n_quotes
+    venues["crowd_cut"] = crowd_cuts(scenario)
     for venue_idx, venue in enumerate(scenario.venues):
         row = venues[venue_idx]
         row["is_lit"] = venue.is_lit
@@ -254,7 +274,7 @@ def _venues(scenario: Scenario, seed: int, sizes: _Sizes) -> Rows:
         row["latency_luck"] = stream_seed(seed, f"latency of {venue.mic}")
         row["leak_luck"] = stream_seed(seed, f"leaks of {venue.mic}")
         if venue.lit is not None or venue.pool is not None:
-            total, first, second = _rates(venue)
+            total, first, second = _rates(venue, scenario.flow.excitation_frac)
             row["gap_ns"] = _gap_ns(total)
             row["first_cut"] = round(first * 65_536)
             row["second_cut"] = round(second * 65_536)
@@ -288,8 +308,10 @@ def _order_cuts(lit: LitFlow, row: np.void) -> None:
 
 
 def _tables(scenario: Scenario) -> NDArray[np.int32]:
-    tables = np.zeros((len(scenario.venues) * N_TABLES, N_QUANTILES), dtype=np.int32)
+    n_rows = len(scenario.venues) * N_TABLES
+    tables = np.zeros((n_rows + 1, N_QUANTILES), dtype=np.int32)
     lot = scenario.instrument.round_lot_shares
+    tables[n_rows] = others_sizes(scenario)
     for venue_idx, venue in enumerate(scenario.venues):
         rows = tables[venue_idx * N_TABLES :]
         lit, pool, far = venue.lit, venue.pool, venue.latency

@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from penstock.domain import MAX_ORDER_SHARES, TICKS_PER_USD, ConfigError, Problem
+from penstock.sim.build_crowd import n_live_parents
 from penstock.sim.checks_venues import Complaint, complaints_of_venue, wrong_order
+from penstock.sim.codes import N_OTHERS
 from penstock.sim.phase_params import BEFORE_THE_END_S
 from penstock.sim.scenario import Scenario, is_date
 
@@ -124,6 +126,14 @@ def _traders(scenario: Scenario) -> Iterator[Complaint]:
             "at most 16 market makers",
             len(makers.half_spread_increments),
             "each entry is one maker; shares are set by maker_shares of each venue",
+        )
+    live = n_live_parents(scenario)
+    if live > N_OTHERS / 2:
+        yield (
+            "others.parents_per_hour",
+            f"at most {N_OTHERS // 2} parents at work on average: there is room for {N_OTHERS}",
+            f"{live:.1f}",
+            "fewer or smaller parents, larger slices, or shorter gaps between them",
         )
     if dark.spell_min_s > dark.spell_max_s:
         yield from wrong_order("dark.spell_min_s", "spell_max_s", dark.spell_min_s)

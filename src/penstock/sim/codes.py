@@ -60,6 +60,7 @@ MARKET_DATA_NS: Final = int64(5)
 N_TABLES: Final = 6
 
 POOL_DEPTH: Final = 32  # hidden orders on one side of one pool; cancels draw one of these places
+N_OTHERS: Final = 32  # other people's parents that can be at work at once
 NBBO_HISTORY: Final = 4096  # changes remembered for the delayed views of the pools
 
 # What the market is doing, in `is_halted`.

@@ -146,3 +146,31 @@ def mid_seen_x2(world: Rows, nbbo: Rows, at_ns: int) -> int:
         if nbbo[i].time_ns <= at_ns and bid_ticks > 0 and bid_ticks <= ask_ticks:
             mid_x2 = bid_ticks + ask_ticks
     return mid_x2
+
+
+@inlined
+def quote_seen(
+    params: Rows, world: Rows, touches: Rows, nbbo: Rows, column: int, delay_ns: int, now_ns: int
+) -> int:
+    """One side of the NBBO (0 bid, 1 ask) as known `delay_ns` later, ticks; 0 if there is none."""
+    ticks = touches[params[0].n_venues * 2 + column].ticks
+    if delay_ns > 0:
+        ticks = quote_at(world, nbbo, column, now_ns - delay_ns)
+    return int(ticks)
+
+
+@kernel
+def quote_at(world: Rows, nbbo: Rows, column: int, at_ns: int) -> int:
+    """
+    One side of the NBBO as of `at_ns`, ticks; 0 when there was none.
+
+    Looks back over at most NBBO_HISTORY changes; further back, the oldest remembered stands in.
+    """
+    n_known = min(world[0].n_nbbo, NBBO_HISTORY)
+    if n_known == 0:
+        return 0
+    back = 1
+    while back < n_known and nbbo[(world[0].n_nbbo - back) % NBBO_HISTORY].time_ns > at_ns:
+        back += 1
+    i = (world[0].n_nbbo - back) % NBBO_HISTORY
+    return int(nbbo[i].ask_ticks if column == 1 else nbbo[i].bid_ticks)

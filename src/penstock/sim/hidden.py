@@ -72,7 +72,7 @@ def hidden_of(state: WorldState) -> Hidden:
     return Hidden(
         efficient_ticks=float(world["efficient_ticks"]),
         drift_ticks_per_s=float(world["drift_ticks_per_s"]),
-        unreleased_ticks=float(world["unreleased_ticks"]),
+        unreleased_ticks=float(world["unreleased_ticks"] + world["others_ticks"]),
         transient_ticks=float(world["transient_ticks"]),
         reference_ticks=float(reference_ticks(state.params, state.world)),
         pool_shares=(by_book * is_there).sum(axis=1).reshape(by_side),

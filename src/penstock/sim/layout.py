@@ -75,6 +75,26 @@ PARAMS_DTYPE = np.dtype(
         ("band_close_from_ns", np.int64),
         ("limit_state_ns", np.int64),
         ("pause_ns", np.int64),
+        ("maker_delay_ns", np.int64),  # age of the quotes that each kind of trader acts on
+        ("flow_delay_ns", np.int64),
+        ("informed_delay_ns", np.int64),
+        ("spread_weight_frac", np.float64),
+        # Time of day: extra activity at both ends of the session, as a fraction of the usual one.
+        ("open_extra_frac", np.float64),
+        ("close_extra_frac", np.float64),
+        ("shape_tau_ns", np.float64),
+        ("session_start_ns", np.int64),
+        ("session_end_ns", np.int64),
+        # Market orders that follow market orders, and other people's parents: two sources more,
+        # from this row on, where a scenario has either.
+        ("first_crowd_source", np.int64),
+        ("excitation_frac", np.float64),
+        ("excitation_tau_ns", np.float64),
+        ("excitation_same_frac", np.float64),
+        ("others_gap_ns", np.float64),  # between arrivals of other people's parents; inf is never
+        ("others_child_shares", np.float64),
+        ("others_child_gap_ns", np.float64),
+        ("others_market_cut", np.int64),  # of 65,536: below, a slice takes
     ],
     align=True,
 )
@@ -122,6 +142,14 @@ WORLD_DTYPE = np.dtype(
         ("limit_since_ns", np.int64),  # since when the quote stands at a band, 0 when it does not
         ("n_marks", np.int64),
         ("next_mark_ns", np.int64),
+        ("others_ticks", np.float64),  # what other people's live parents will still do
+        # How excited noise traders are: market orders that are still to follow from earlier ones,
+        # as expected at `excited_ns`, and the same with the earlier ones' signs.
+        ("excitement", np.float64),
+        ("excited_sign", np.float64),
+        ("excited_ns", np.int64),
+        ("day_multiplier", np.float64),  # of activity, by the time of day
+        ("next_parent_ns", np.int64),  # of other people
     ],
     align=True,
 )
@@ -143,6 +171,7 @@ VENUE_DTYPE = np.dtype(
         ("iceberg_cut", np.int64),  # below, it is an iceberg
         ("display_shares", np.int64),  # what an iceberg shows
         ("maker_shares", np.float64),  # per maker and side
+        ("crowd_cut", np.int64),  # of 65,536: its and earlier venues' part of market orders
         ("nbbo_delay_ns", np.int64),
         ("informed_frac", np.float64),
         ("leak_prob", np.float64),
@@ -206,6 +235,19 @@ Best displayed price and its size, true now; 0 when there is none.
 
 Row venue · 2 + (0 bid | 1 ask); the last two rows are the NBBO of the protected venues.
 """
+
+OTHER_DTYPE = np.dtype(
+    [
+        ("side", np.int64),
+        ("n_children", np.int64),  # still to come; 0 in a free row
+        ("next_ns", np.int64),  # when the next one comes
+        ("ends_ns", np.int64),  # when it is expected to be done
+        ("ticks", np.float64),  # what the price will still learn of it, signed
+        ("luck", np.uint64),
+    ],
+    align=True,
+)
+"""One parent order of somebody else."""
 
 SPELL_DTYPE = np.dtype([("is_on", np.int64), ("until_ns", np.int64)], align=True)
 """One side of one pool; row venue · 2 + (0 buy | 1 sell)."""
@@ -330,6 +372,7 @@ class WorldState(NamedTuple):
     makers: Rows
     quotes: Rows
     spells: Rows
+    others: Rows  # other people's parents
     interest: Rows
     n_interest: Int64s  # (n_venues * 2,)
     touches: Rows

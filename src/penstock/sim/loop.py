@@ -24,12 +24,14 @@ from penstock.sim.codes import (
     WITHDRAW,
     int64,
 )
+from penstock.sim.crowd import follow_crowd
 from penstock.sim.desk import deliver
 from penstock.sim.feed import publish_level, update_touch
 from penstock.sim.layout import WorldState
 from penstock.sim.matching import cancel_order, order_of, replace_order, retry_order, submit_order
 from penstock.sim.matching_types import ANY_OWNER, BAD_VENUE, HIDDEN, MARKET_FULL, SLOT_MASK
 from penstock.sim.matching_views import order_side, order_ticks, order_venue
+from penstock.sim.others import learn_of_others, work_others
 from penstock.sim.phases import follow_phases, keep_allowed
 from penstock.sim.pools import trade_pool_flow
 from penstock.sim.price import step_price
@@ -40,6 +42,7 @@ from penstock.sim.settling import answer_ours, conclude_ours, settle
 from penstock.sim.traders import (
     change_activity,
     fade,
+    follow_day,
     look_informed,
     notice_print,
     trade_lit_flow,
@@ -140,28 +143,30 @@ def happen(state: WorldState, source: int, now_ns: int) -> None:
     intents, makers, quotes = state.intents, state.makers, state.quotes
     n_venues = params[0].n_venues
     if source >= FIRST_FLOW + n_venues + params[0].n_makers:
-        fade(params, world, clocks, orders, handles, makers, quotes, intents, source, now_ns)
+        react(state, source, now_ns)
     elif source >= FIRST_FLOW + n_venues:
         wake_maker(
-            params, world, clocks, streams, venues, touches, orders, handles, makers, quotes,
-            intents, source - FIRST_FLOW - n_venues, now_ns,
+            params, world, clocks, streams, venues, touches, state.nbbo, orders, handles, makers,
+            quotes, intents, source - FIRST_FLOW - n_venues, now_ns,
         )  # fmt: skip
     elif source >= FIRST_FLOW:
         if venues[source - FIRST_FLOW].is_lit:
             trade_lit_flow(
-                params, world, clocks, streams, venues, state.tables, touches, orders, handles,
-                intents, source - FIRST_FLOW, now_ns,
+                params, world, clocks, streams, venues, state.tables, touches, state.nbbo, orders,
+                handles, intents, source - FIRST_FLOW, now_ns,
             )  # fmt: skip
         else:
             trade_pool_flow(state, source - FIRST_FLOW, now_ns)
     elif source == GRID:
         step_price(params, world, clocks, streams, now_ns)
+        learn_of_others(params, world, state.others, now_ns)
+        follow_day(params, world, now_ns)
         follow_schedule(state, now_ns)
         follow_phases(state, now_ns)
     elif source == ACTIVITY:
         change_activity(params, world, clocks, streams, now_ns)
     elif source == INFORMED:
-        look_informed(params, world, clocks, streams, venues, touches, intents, now_ns)
+        look_informed(params, world, clocks, streams, venues, touches, state.nbbo, intents, now_ns)
     elif source == MAIL:
         deliver(state, now_ns)
     elif source == SCRIPT:
@@ -171,6 +176,24 @@ def happen(state: WorldState, source: int, now_ns: int) -> None:
             params, world, venues, state.nbbo, state.head, state.books, orders, state.refs, intents,
             now_ns,
         )  # fmt: skip
+
+
+@inlined
+def react(state: WorldState, source: int, now_ns: int) -> None:
+    """An event of those who react to others: makers to prints, a crowd to itself, or a parent's."""
+    params, world, clocks = state.params, state.world, state.clocks
+    if source < params[0].first_crowd_source:
+        fade(
+            params, world, clocks, state.orders, state.handles, state.makers, state.quotes,
+            state.intents, source, now_ns,
+        )  # fmt: skip
+    elif source == params[0].first_crowd_source:
+        follow_crowd(
+            params, world, clocks, state.streams, state.venues, state.tables, state.touches,
+            state.nbbo, state.intents, now_ns,
+        )  # fmt: skip
+    else:
+        work_others(state, now_ns)
 
 
 @inlined

@@ -244,7 +244,7 @@ def trade_pool_flow(state: WorldState, venue_idx: int, now_ns: int) -> None:
     gap = exponential_of(next_bits(state.streams, source)) * venues[venue_idx].gap_ns
     what = next_bits(state.streams, source)
     more = next_bits(state.streams, source)
-    state.clocks[source] = now_ns + 1 + int(gap)
+    state.clocks[source] = now_ns + 1 + int(gap / world[0].day_multiplier)
     turn_spells(state, venue_idx, now_ns)
     look_for_crosses(state, venue_idx, now_ns)
 

@@ -15,10 +15,11 @@ def reference_ticks(params: Rows, world: Rows) -> float:
     """
     M*: where the price is going as far as anybody could know now, ticks.
 
-        M* = efficient price + drift · reach + unreleased information
+        M* = efficient price + drift · reach + unreleased information + others' parents
 
     `reach` is the sum over all future steps of what is left of the drift, in seconds, so that M*
-    moves by news only: its expected change is zero. Transient impact is left out, because it goes
+    moves by news only: its expected change is zero. A parent order of somebody else is news when it
+    arrives (see `others`). Transient impact is left out, because it goes
     away. In a replay M* is what the script says, NaN before it says anything.
     """
     reference: float = world[0].script_reference_ticks
@@ -27,6 +28,7 @@ def reference_ticks(params: Rows, world: Rows) -> float:
             world[0].efficient_ticks
             + world[0].drift_ticks_per_s * params[0].drift_reach_s
             + world[0].unreleased_ticks
+            + world[0].others_ticks
         )
     return reference
 

@@ -38,6 +38,7 @@ from penstock.sim.scenario_traders import (
     Impact,
     LitFlow,
     Makers,
+    Others,
     Parents,
     PoolFlow,
     Price,
@@ -215,6 +216,7 @@ class Scenario(Table, frozen=True, kw_only=True):
     flow: Flow = Flow()
     makers: Makers = Makers()
     dark: Dark = Dark()
+    others: Others = Others()
     regimes: tuple[Regime, ...] = ()
     halts: tuple[Halt, ...] = ()
     auctions: Auctions = Auctions()

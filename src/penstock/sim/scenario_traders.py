@@ -23,6 +23,8 @@ from penstock.sim.scenario_table import (
     Tail,
 )
 
+Excitation = Annotated[float, Meta(ge=0.0, le=0.95)]  # at 1 the crowd never calms down
+
 
 class LitFlow(Table, frozen=True, kw_only=True):
     """Background traders of one lit venue."""
@@ -89,9 +91,18 @@ class Flow(Table, frozen=True, kw_only=True):
     calm_mean_s: PositiveAmount = 20.0  # mean length of calm and busy spells
     busy_mean_s: PositiveAmount = 6.0
     reach_increments: Steps = 2  # how far beyond the touch a market order goes
+    excitation_frac: Excitation = 0.0  # market orders that follow from an earlier one
+    excitation_tau_s: PositiveAmount = 0.5  # how long one goes on to excite others
+    excitation_same_frac: Frac = 0.8  # pull of the excitement's sign on that of who follows
+    spread_weight_frac: Frac = 0.0  # market orders that a very wide spread turns into limit orders
+    open_multiplier: Multiplier = 1.0  # activity at the start of the session, relative to noon
+    close_multiplier: Multiplier = 1.0  # the same at its end
+    shape_tau_s: PositiveAmount = 1_800.0  # how fast that wears off, and comes back
+    view_delay_us: Micros = 0.0  # how old the quotes are that noise traders act on
     informed_per_s: Rate = 4.0  # looks that informed traders take at the market
     informed_shares: MeanShares = 200.0  # mean size of what they take
     informed_edge_bps: Moves = 0.4  # what a trade must be worth to them
+    informed_delay_us: Micros = 0.0  # how old the quotes are that they compare with
 
 
 class Makers(Table, frozen=True, kw_only=True):
@@ -105,6 +116,18 @@ class Makers(Table, frozen=True, kw_only=True):
     fade_prob: Frac = 0.6  # chance that a maker pulls elsewhere when a print clears a touch
     fade_reaction_us: Micros = 500.0  # how long that takes, mean; at least half of it
     fade_trigger_shares: Count = 200  # smaller prints are ignored
+    view_delay_us: Micros = 0.0  # how old the quotes are that they avoid to lock
+
+
+class Others(Table, frozen=True, kw_only=True):
+    """Other people's parent orders: one sign for minutes, sliced."""
+
+    parents_per_hour: Amount = 0.0  # 0 is none
+    size_adv_frac: PositiveAmount = 0.001  # their mean size
+    size_tail: Tail = 1.5  # exponent of the tail of sizes: what gives signs their long memory
+    child_shares: MeanShares = 200.0  # mean size of a slice
+    child_gap_s: PositiveAmount = 5.0  # mean time between two slices
+    market_frac: Frac = 0.6  # slices that take; the rest joins the best quote of its side
 
 
 class Dark(Table, frozen=True, kw_only=True):

@@ -11,13 +11,11 @@ from penstock._kernels import inlined, kernel
 from penstock.sim.codes import (
     ACTIVITY,
     ADD_SHARES,
-    CALLING,
     DISTANCE,
     FAR,
     FIRST_FLOW,
     FIRST_MAKER_OWNER,
     INFORMED,
-    MARKET_SHARES,
     N_TABLES,
     NOBODY,
     int64,
@@ -34,11 +32,14 @@ from penstock.sim.draws import (
     third_10,
     unit_of,
 )
+from penstock.sim.feed import quote_seen
 from penstock.sim.intents import intend_to_enter, intend_to_withdraw
 from penstock.sim.layout import Int64s, Rows, Tables, Uint64s
+from penstock.sim.market_orders import send_market_order
 from penstock.sim.matching import order_of
 from penstock.sim.matching_types import DAY, HIDDEN, IOC, MIDPOINT, POST_ONLY, PRIMARY
 from penstock.sim.price import fair_ticks
+from penstock.sim.taking import venue_showing
 
 # Arguments of intents; see `codes.int64`.
 _ANONYMOUS: Final = int64(0)
@@ -47,24 +48,6 @@ _NO_FLAGS: Final = int64(0)
 _DAY: Final = int64(DAY)
 _IOC: Final = int64(IOC)
 _POST_ONLY: Final = int64(POST_ONLY)
-
-
-@inlined
-def venue_showing(
-    params: Rows, venues: Rows, touches: Rows, side: int, ticks: int, first_idx: int
-) -> int:
-    """A protected venue whose `side` touch is at `ticks`: the first from `first_idx` round."""
-    n_venues = params[0].n_venues
-    found = first_idx
-    for step in range(n_venues):
-        venue_idx = (first_idx + step) % n_venues
-        if (
-            touches[venue_idx * 2 + ((1 - side) >> 1)].ticks == ticks
-            and venues[venue_idx].is_protected
-        ):
-            found = venue_idx
-            break
-    return found
 
 
 @inlined
@@ -92,19 +75,18 @@ def terms_of(venues: Rows, venue_idx: int, draw: int) -> tuple[int, int]:
 @inlined
 def trade_lit_flow(
     params: Rows, world: Rows, clocks: Int64s, streams: Uint64s, venues: Rows, tables: Tables,
-    touches: Rows, orders: Rows, handles: Int64s, intents: Rows, venue_idx: int, now_ns: int,
+    touches: Rows, nbbo: Rows, orders: Rows, handles: Int64s, intents: Rows, venue_idx: int,
+    now_ns: int,
 ) -> None:  # fmt: skip
     """
-    One event of a venue's noise traders: limit order, cancel or market order; three draws.
+    One event of a venue's noise traders: limit order, cancel or market order (see
+    `send_market_order`); three draws.
 
     A limit order stands at or behind the fair price, at a geometric distance. One that would lock
     or cross another market takes the quote it meets instead, as a router would. Some are hidden,
     some are pegs, some icebergs. A new order takes
     the place of a random earlier one of the same venue if that still rests, and a cancel picks a
     place at random, so the number of resting orders finds its own level.
-
-    A market order buys with probability (1 + w · imbalance) / 2, where imbalance is that of the
-    sizes at the NBBO.
     """
     source = FIRST_FLOW + venue_idx
     gap = exponential_of(next_bits(streams, source)) * venues[venue_idx].gap_ns
@@ -112,80 +94,46 @@ def trade_lit_flow(
     more = next_bits(streams, source)
     clocks[source] = now_ns + 1 + int(gap / world[0].activity)
 
-    nbbo_row = params[0].n_venues * 2
     increment_ticks = params[0].increment_ticks
-    kind, side_draw, size_draw = low_16(what), next_16(what), high_10(what)
+    kind = low_16(what)
     place = (low_16(more) * venues[venue_idx].n_slots) >> 16
     ref = venues[venue_idx].first_slot + place
-    is_market_order = kind >= venues[venue_idx].second_cut
-    makes_way = not is_market_order and order_of(orders, handles[ref]) != 0
-    if kind >= venues[venue_idx].first_cut and not is_market_order:
+    if kind >= venues[venue_idx].second_cut:
+        send_market_order(
+            params, world, clocks, streams, venues, tables, touches, nbbo, orders, handles, intents,
+            venue_idx, ref, what, high_10(more), now_ns,
+        )  # fmt: skip
+        return
+    makes_way = order_of(orders, handles[ref]) != 0
+    if kind >= venues[venue_idx].first_cut:
         if makes_way:
             intend_to_withdraw(world, intents, venue_idx, ref)
         return
 
-    # A limit order, unless it turns out to be a market order.
-    side = 1 if side_draw < 0x8000 else -1
+    side = 1 if next_16(what) < 0x8000 else -1
     distance = tables[venue_idx * N_TABLES + DISTANCE, third_10(what)]
     shade = fourth_10(what) / 1024.0
     steps = side * fair_ticks(world) / increment_ticks - shade
     ticks = side * (math.floor(steps) - distance) * increment_ticks
-    shares = int(np.int64(tables[venue_idx * N_TABLES + ADD_SHARES, size_draw]))
-    tif, permanent_frac = _DAY, 0.0
+    shares = int(np.int64(tables[venue_idx * N_TABLES + ADD_SHARES, high_10(what)]))
+    target, tif = venue_idx, _DAY
     flags, display_shares = terms_of(venues, venue_idx, next_16(more))
-    if is_market_order:
-        bid_shares, ask_shares = touches[nbbo_row].shares, touches[nbbo_row + 1].shares
-        imbalance = (bid_shares - ask_shares) / max(1, bid_shares + ask_shares)
-        expected_sign = params[0].imbalance_weight_frac * imbalance
-        side = 1 if side_draw < 0x8000 * (1.0 + expected_sign) else -1
-        shares = int(np.int64(tables[venue_idx * N_TABLES + MARKET_SHARES, size_draw]))
-        permanent_frac = 1.0 - side * expected_sign
-    target = venue_idx
-    opposite_ticks = touches[nbbo_row + ((1 + side) >> 1)].ticks
+    delay_ns = params[0].flow_delay_ns
+    opposite_ticks = quote_seen(params, world, touches, nbbo, (1 + side) >> 1, delay_ns, now_ns)
     if flags >= MIDPOINT and opposite_ticks != 0:
         ticks = opposite_ticks  # a peg's limit: it never pays more than the far quote of now
-    is_met = opposite_ticks != 0 and flags < MIDPOINT and side * (ticks - opposite_ticks) >= 0
-    if is_market_order and world[0].is_halted == CALLING:
-        join_call(params, world, orders, handles, intents, side, shares, ref)
-        return
-    if is_market_order or is_met:
-        if opposite_ticks == 0:
-            return  # nobody quotes what the market order wants
+    if opposite_ticks != 0 and flags < MIDPOINT and side * (ticks - opposite_ticks) >= 0:
         target = venue_showing(params, venues, touches, -side, opposite_ticks, venue_idx)
-        reach_ticks = params[0].reach_ticks if is_market_order else 0
-        ticks = max(increment_ticks, opposite_ticks + side * reach_ticks)
+        ticks = max(increment_ticks, opposite_ticks)
         tif = _IOC
         flags, display_shares = 0, 0
         ref = NOBODY
     elif makes_way:
         intend_to_withdraw(world, intents, venue_idx, ref)
     intend_to_enter(
-        world, intents, target, side, ticks, shares, _NO_MINIMUM, tif, flags, _ANONYMOUS, ref,
-        permanent_frac,
-    )  # fmt: skip
+        world, intents, target, side, ticks, shares, _NO_MINIMUM, tif, flags, _ANONYMOUS, ref, 0.0
+    )
     intents[world[0].n_intents - 1].display_shares = display_shares
-
-
-@kernel
-def join_call(
-    params: Rows, world: Rows, orders: Rows, handles: Int64s, intents: Rows, side: int,
-    shares: int, ref: int,
-) -> None:  # fmt: skip
-    """
-    A market order in a call, where nobody quotes: a limit on the far side of the fair price.
-
-    It goes to the listing exchange, wherever its sender trades otherwise: there the auction is.
-    """
-    venue_idx = params[0].listing_venue_idx
-    increment_ticks = params[0].increment_ticks
-    ticks = math.floor(fair_ticks(world) / increment_ticks + 0.5) * increment_ticks
-    ticks = max(increment_ticks, ticks + side * params[0].reach_ticks)
-    if order_of(orders, handles[ref]) != 0:
-        intend_to_withdraw(world, intents, venue_idx, ref)
-    intend_to_enter(
-        world, intents, venue_idx, side, ticks, shares, _NO_MINIMUM, _DAY, _NO_FLAGS, _ANONYMOUS,
-        ref, 0.0,
-    )  # fmt: skip
 
 
 @kernel
@@ -195,15 +143,35 @@ def change_activity(
     """From calm to busy or back, for all noise traders at once; one draw."""
     busy = 1 - world[0].is_busy
     world[0].is_busy = busy
-    world[0].activity = params[0].busy_multiplier if busy else 1.0
+    world[0].activity = world[0].day_multiplier * (params[0].busy_multiplier if busy else 1.0)
     mean_ns = params[0].busy_mean_ns if busy else params[0].calm_mean_ns
     clocks[ACTIVITY] = now_ns + 1 + int(mean_ns * exponential_of(next_bits(streams, ACTIVITY)))
 
 
 @kernel
+def follow_day(params: Rows, world: Rows, now_ns: int) -> None:
+    """
+    The time of day at one step of the grid: more activity at the start and the end of a session.
+
+        1 + (open − 1) e^(−(t − start) / tau) + (close − 1) e^(−(end − t) / tau)
+
+    Source: the U of volume, Jain & Joh (1988), "The Dependence between Hourly Prices and Trading
+        Volume", Journal of Financial and Quantitative Analysis 23(3).
+    """
+    if params[0].open_extra_frac == 0.0 and params[0].close_extra_frac == 0.0:
+        return
+    since = max(0.0, (now_ns - params[0].session_start_ns) / params[0].shape_tau_ns)
+    left = max(0.0, (params[0].session_end_ns - now_ns) / params[0].shape_tau_ns)
+    extra = params[0].open_extra_frac * math.exp(-since)
+    extra += params[0].close_extra_frac * math.exp(-left)
+    world[0].day_multiplier = 1.0 + extra
+    world[0].activity = (1.0 + extra) * (params[0].busy_multiplier if world[0].is_busy else 1.0)
+
+
+@kernel
 def look_informed(
     params: Rows, world: Rows, clocks: Int64s, streams: Uint64s, venues: Rows, touches: Rows,
-    intents: Rows, now_ns: int,
+    nbbo: Rows, intents: Rows, now_ns: int,
 ) -> None:  # fmt: skip
     """
     Informed traders compare the NBBO with what the price will be; three draws.
@@ -217,8 +185,9 @@ def look_informed(
     clocks[INFORMED] = now_ns + 1 + int(gap)
     value_ticks = world[0].efficient_ticks + world[0].unreleased_ticks
     first_idx = (where * params[0].n_venues) >> 16
+    delay_ns = params[0].informed_delay_ns
     for side in (1, -1):
-        ticks = touches[params[0].n_venues * 2 + ((1 + side) >> 1)].ticks
+        ticks = quote_seen(params, world, touches, nbbo, (1 + side) >> 1, delay_ns, now_ns)
         if ticks != 0 and side * (value_ticks - ticks) >= params[0].informed_edge_ticks:
             target = venue_showing(params, venues, touches, -side, ticks, first_idx)
             shares = 100 * (1 + int(lots))
@@ -231,7 +200,7 @@ def look_informed(
 @inlined
 def wake_maker(
     params: Rows, world: Rows, clocks: Int64s, streams: Uint64s, venues: Rows, touches: Rows,
-    orders: Rows, handles: Int64s, makers: Rows, quotes: Rows, intents: Rows,
+    nbbo: Rows, orders: Rows, handles: Int64s, makers: Rows, quotes: Rows, intents: Rows,
     maker: int, now_ns: int,
 ) -> None:  # fmt: skip
     """
@@ -260,7 +229,9 @@ def wake_maker(
             if now_ns >= quotes[row].quiet_until_ns:
                 edge = side * makers[maker].anchor_ticks - makers[maker].half_spread_ticks
                 want = side * math.floor(edge / increment_ticks) * increment_ticks
-                opposite_ticks = touches[n_venues * 2 + (1 - column)].ticks
+                opposite_ticks = quote_seen(
+                    params, world, touches, nbbo, 1 - column, params[0].maker_delay_ns, now_ns
+                )
                 if opposite_ticks != 0 and side * (want - opposite_ticks) >= 0:
                     want = opposite_ticks - side * increment_ticks
             is_live = order_of(orders, handles[row]) != 0

@@ -11,7 +11,9 @@ from penstock.sim import Scenario
 from penstock.trials.calibration.draft import Draft
 
 _DEFAULT: Final = "default: not in the data"
-_TABLES: Final = ("price", "impact", "flow", "makers", "dark", "auctions", "bands", "parents")
+_TABLES: Final = (
+    "price", "impact", "flow", "makers", "others", "dark", "auctions", "bands", "parents",
+)  # fmt: skip
 _TEXTS: Final = frozenset(
     {"name", "description", "mode", "symbol", "tape", "mic", "venue", "kind", "shape", "client"}
 )
