@@ -7,6 +7,7 @@ from itertools import pairwise, permutations
 
 from penstock.domain import Exclusion, Tactic, VenueKind
 from penstock.routing import RoutingConfig
+from tests.support.naive_baselines import shares_to_take
 
 Level = tuple[int, int]  # ticks, shares
 SELF_HELP = (Exclusion.VENUE_DOWN, Exclusion.VENUE_OFF, Exclusion.FEED_STALE)
@@ -95,6 +96,7 @@ class NaiveDecision:
     worst_ticks: int
     increment_ticks: int
     now_ns: int
+    arrival_ns: int
     deadline_ns: int
     must_complete: bool
     urgency_frac: float
@@ -291,8 +293,8 @@ def walk_down(d: NaiveDecision, waterfall: Sequence[int]) -> list[int]:
     return [r for r in due if d.rows[r].excluded is Exclusion.USABLE]
 
 
-def send_in_order(d: NaiveDecision, order: Sequence[int]) -> None:
-    """Ranks, stages and shares of a plan."""
+def send_in_order(d: NaiveDecision, order: Sequence[int], wave: int | None = None) -> None:
+    """Ranks, stages and shares of a plan; `wave` bounds takes that come first."""
 
     def kind(r: int) -> str:
         row = d.rows[r]
@@ -304,6 +306,8 @@ def send_in_order(d: NaiveDecision, order: Sequence[int]) -> None:
         r for k, r in enumerate(order) if all(kind(q) == kind(order[0]) for q in order[: k + 1])
     ]
     left, delayed = d.route_shares, False
+    if wave is not None and order and d.rows[order[0]].tactic is Tactic.TAKE:
+        left = wave
     for rank, r in enumerate(order):
         row = d.rows[r]
         row.rank = rank
@@ -386,9 +390,22 @@ def supervised(d: NaiveDecision, waterfall: Sequence[int]) -> None:
     if d.must_complete:
         finish(d)
         return
-    listed = walk_down(d, waterfall)
+    wave = shares_to_take(
+        d.config.baseline.pace,
+        elapsed_ns=d.now_ns - d.arrival_ns,
+        horizon_ns=d.deadline_ns - d.arrival_ns,
+        since_takes_ns=[
+            d.now_ns - row.last_sent_ns
+            for row in d.rows
+            if row.tactic is Tactic.TAKE and row.last_sent_ns > 0
+        ],
+        parent_shares=d.parent_shares,
+        route_shares=d.route_shares,
+        lot_shares=d.lot,
+    )
+    listed = [r for r in walk_down(d, waterfall) if wave or d.rows[r].tactic is not Tactic.TAKE]
     if d.nbbo is None:
-        send_in_order(d, listed)
+        send_in_order(d, listed, wave)
         return
     clean_up = _clean_up_bps(d)
     terms = {r: _terms(d, d.rows[r]) for r in range(len(d.rows)) if d.rows[r].parts}
@@ -413,7 +430,7 @@ def supervised(d: NaiveDecision, waterfall: Sequence[int]) -> None:
     plan = best if departs else listed
     for r in scored:
         d.rows[r].cost_bps = cost([r, *(q for q in plan if q != r)])
-    send_in_order(d, plan)
+    send_in_order(d, plan, None if departs else wave)
 
 
 def _terms(d: NaiveDecision, row: NaiveRow) -> tuple[float, float, float]:

@@ -31,7 +31,8 @@ from penstock.routing import Frame, RoutingConfig, RowBuilder
 
 DAY = TradingDay(20260105)
 NOW = 10_000_000_000
-HORIZON_NS = 60_000_000_000
+AGE_NS = 1_000_000_000
+HORIZON_NS = 60_000_000_000  # that is left
 FAR_AWAY = 1_000_000_000  # a worst price that binds no buyer of these tests
 
 
@@ -175,7 +176,7 @@ class Desk:
         unbound = FAR_AWAY if side is Side.BUY else 0
         values = {
             "now_ns": NOW,
-            "arrival_ns": NOW - 1_000_000_000,
+            "arrival_ns": NOW - AGE_NS,
             "deadline_ns": NOW + HORIZON_NS,
             "parent_id": 1,
             "parent_shares": parent_shares or route_shares,

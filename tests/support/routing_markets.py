@@ -9,6 +9,7 @@ from penstock.domain import Bps, Exclusion, Ns, Side, Tactic, Venue, VenueKind
 from penstock.routing import BaselineConfig, Pace, RoutingConfig
 from tests.support.naive_routing import NaiveDecision, NaiveRow, NaiveVenue
 from tests.support.routing_frames import (
+    AGE_NS,
     HORIZON_NS,
     NOW,
     Desk,
@@ -116,6 +117,7 @@ class Market:
             worst_ticks=self.worst_ticks,
             increment_ticks=INCREMENT,
             now_ns=NOW,
+            arrival_ns=NOW - AGE_NS,
             deadline_ns=NOW + HORIZON_NS,
             must_complete=self.must_complete,
             urgency_frac=self.urgency_frac,

@@ -15,7 +15,7 @@ from penstock.learning.explore import ExplorePolicy
 from penstock.learning.train import train_lightgbm
 from penstock.learning.training import CollectTask, Rounds, day_number, origin_of
 from penstock.models import ForestModel, dump_model
-from penstock.routing import Policy, RoutingConfig, static_policy
+from penstock.routing import RoutingConfig, make_policy, static_policy
 from penstock.trials import (
     ABLATED,
     GROUPS,
@@ -56,7 +56,7 @@ def collect_insider_day(setup: InsiderSetup, task: CollectTask) -> Dataset:
     universe = market.scenario.universe()
     truth = HiddenColumns(keeps_all=True)
     fallback = static_policy(universe, setup.routing)
-    base: Policy = fallback
+    base = make_policy("best_static", universe, setup.routing, None)
     if setup.model is not None:
         # Waiting teaches nothing about rows, and asks hundreds of times for one answer.
         base = make_insider(

@@ -54,7 +54,7 @@ def collect_day(setup: CollectSetup, task: CollectTask) -> Dataset:
     market = setup.markets[task.market_idx]
     universe = market.scenario.universe()
     fallback = static_policy(universe, setup.routing)
-    name = "static" if setup.model is None else "supervised"
+    name = "best_static" if setup.model is None else "supervised"
     base = make_policy(name, universe, setup.routing, setup.model)
     policy = ExplorePolicy(base, task.seed)
     setting = Setting(market.scenario, market.script)

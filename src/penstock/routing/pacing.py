@@ -86,13 +86,35 @@ def send_paced(
         order: the plan, best first; takes that must wait are struck from it.
     """
     take_shares = shares_to_take(situation, rows, work, paces, k)
+    n_kept = strike_early_takes(rows, take_shares, order, n_ranked)
+    send_wave(situation, rows, work, take_shares, order, n_kept)
+
+
+@kernel
+def strike_early_takes(
+    rows: RowArray, take_shares: int, order: NDArray[np.int64], n_ranked: int
+) -> int:
+    """Leave takes out of a plan while no wave is due; returns how many rows stay."""
     n_kept = 0
     for i in range(n_ranked):
         if take_shares > 0 or rows[order[i]].tactic != _TAKE:
             order[n_kept] = order[i]
             n_kept += 1
+    return n_kept
+
+
+@kernel
+def send_wave(
+    situation: SituationArray,
+    rows: RowArray,
+    work: WorkArray,
+    take_shares: int,
+    order: NDArray[np.int64],
+    n_ranked: int,
+) -> None:
+    """`send_in_order`, no more than `take_shares` of it where it begins with takes."""
     # Stage 0 is of one kind: where it starts with a take it is all takes.
     left_shares = situation[0].route_shares
-    if n_kept > 0 and rows[order[0]].tactic == _TAKE:
+    if n_ranked > 0 and rows[order[0]].tactic == _TAKE:
         left_shares = take_shares
-    send_up_to(left_shares, rows, work, order, n_kept)
+    send_up_to(left_shares, rows, work, order, n_ranked)

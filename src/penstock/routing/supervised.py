@@ -15,6 +15,13 @@ from penstock.models import OutcomeModel
 from penstock.routing.allocation import clear_plan, finish, is_usable_take, send_in_order
 from penstock.routing.config import RoutingConfig, check_routing
 from penstock.routing.frame import Frame, OrderArray, WorkArray
+from penstock.routing.pacing import (
+    PaceArray,
+    pace_array,
+    send_wave,
+    shares_to_take,
+    strike_early_takes,
+)
 from penstock.routing.scoring import TERMS_DTYPE, clean_up_cost, price_rows, score_rows
 from penstock.routing.sequence import order_by_index, plan_cost
 from penstock.routing.waterfall import WaterfallArray, walk_down
@@ -42,6 +49,7 @@ class SupervisedPolicy:
         check_routing(config)
         self._model = model
         self._waterfall = waterfall.astype(np.int64)
+        self._pace = pace_array(config.baseline.pace)
         self._terms = np.array(
             [tuple(getattr(config, name) for name in TERMS_DTYPE.names or ())], TERMS_DTYPE
         )
@@ -64,6 +72,7 @@ class SupervisedPolicy:
             frame.situation,
             frame.rows,
             self._waterfall,
+            self._pace,
             self._terms,
             frame.picked,
             n_picked,
@@ -77,6 +86,7 @@ class SupervisedPolicy:
         """Hash of the model, the list and the prices: nothing of them changes while it runs."""
         digest = hashlib.sha256(self.name.encode() + self._model.sha256.encode())
         digest.update(self._waterfall.tobytes() + self._terms.tobytes())
+        digest.update(self._pace.tobytes())
         return digest.hexdigest()
 
 
@@ -112,6 +122,7 @@ def plan_supervised(
     situation: SituationArray,
     rows: RowArray,
     waterfall: WaterfallArray,
+    pace: PaceArray,
     terms: NDArray[Any],
     picked: NDArray[np.int64],
     n_picked: int,
@@ -123,7 +134,8 @@ def plan_supervised(
     """
     One decision, once the model has answered: scores, the two plans, the choice between them.
 
-    With patience, a plan may be to send nothing: then what is left over is dear only at the end.
+    The static plan keeps its pace; a learned one takes when taking is cheapest. With patience, a
+    plan may be to send nothing: then what is left over is dear only at the end.
 
     Args:
         picked: rows that the model was asked about, first `n_picked` entries.
@@ -137,9 +149,11 @@ def plan_supervised(
         return
     for k in range(n_picked):
         _write_parts(rows, picked[k], k, parts, sd)
+    take_shares = shares_to_take(situation, rows, work, pace, 0)
     n_static = walk_down(rows, waterfall, orders[1])
+    n_static = strike_early_takes(rows, take_shares, orders[1], n_static)
     if situation[0].has_nbbo == 0:
-        send_in_order(situation, rows, work, orders[1], n_static)
+        send_wave(situation, rows, work, take_shares, orders[1], n_static)
         return
     clean_up_bps = clean_up_cost(situation, rows, terms)
     score_rows(situation, rows, terms, work)
@@ -154,7 +168,7 @@ def plan_supervised(
         send_in_order(situation, rows, work, orders[0], n_best)
     else:
         price_rows(rows, work, orders[1], n_static, clean_up_bps)
-        send_in_order(situation, rows, work, orders[1], n_static)
+        send_wave(situation, rows, work, take_shares, orders[1], n_static)
 
 
 @kernel
