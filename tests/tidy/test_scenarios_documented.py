@@ -26,6 +26,7 @@ from penstock.sim.scenario_traders import (
     LitFlow,
     Makers,
     Parents,
+    PoolClass,
     PoolFlow,
     Price,
 )
@@ -39,6 +40,7 @@ TABLES: dict[str, type[Table]] = {
     "latency": Latency,
     "[venues.lit]": LitFlow,
     "[venues.pool]": PoolFlow,
+    "[[venues.pool.classes]]": PoolClass,
     "[price]": Price,
     "[impact]": Impact,
     "[flow]": Flow,

@@ -30,7 +30,7 @@ from penstock.sim.layout import WorldState
 from penstock.sim.matching import cancel_order, order_of, replace_order, retry_order, submit_order
 from penstock.sim.matching_types import ANY_OWNER, BAD_VENUE, HIDDEN, MARKET_FULL, SLOT_MASK
 from penstock.sim.matching_views import order_side, order_ticks, order_venue
-from penstock.sim.pools import trade_pool_flow
+from penstock.sim.pool_flow import trade_pool_flow
 from penstock.sim.price import step_price
 from penstock.sim.references import next_reference_ns, tell_references
 from penstock.sim.schedule import follow_schedule, keep_withdrawals
