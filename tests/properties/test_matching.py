@@ -43,7 +43,15 @@ class Replace(NamedTuple):
     shares: int
 
 
-Step = Enter | Cancel | Replace
+class Refer(NamedTuple):
+    """Tell a venue the quote that its pegs follow."""
+
+    bid_ticks: int
+    width: int
+    venue_idx: int
+
+
+Step = Enter | Cancel | Replace | Refer
 
 # Narrow, so that most orders cross; the rest anywhere, so that bands move.
 prices = st.one_of(st.integers(995, 1005), st.integers(-1, 1_200), st.integers(1, 2**31 - 1))
@@ -63,6 +71,12 @@ steps: st.SearchStrategy[Step] = st.one_of(
     ),
     st.builds(Cancel, back=st.integers(1, 30)),
     st.builds(Replace, back=st.integers(1, 30), ticks=prices, shares=sizes),
+    st.builds(
+        Refer,
+        bid_ticks=st.one_of(st.integers(994, 1003), st.sampled_from([-1, 0, 2**31 - 1])),
+        width=st.integers(-1, 6),
+        venue_idx=st.integers(0, 1),
+    ),
 )
 streams = st.lists(steps, max_size=100)
 
@@ -77,6 +91,8 @@ class Run:
 
     def take(self, step: Step) -> tuple[Answer, int]:
         """Carry out one step. Returns the answer, and what it should have been about in shares."""
+        if isinstance(step, Refer):
+            return self._refer(step), 0
         if isinstance(step, Enter):
             answer = self.engine.submit(**step._asdict())
             about = 0 if answer.outcome.is_reject else step.shares
@@ -99,6 +115,27 @@ class Run:
             self.handles.append(answer.handle)
             self.due_shares[answer.handle] = answer.resting_shares
         return answer, about
+
+    def _refer(self, step: Refer) -> Answer:
+        """Pegs in reach try: each keeps its handle, and has less by what it traded."""
+        told, *tried = self.engine.set_reference(
+            venue_idx=step.venue_idx,
+            bid_ticks=step.bid_ticks,
+            ask_ticks=step.bid_ticks + step.width,
+        )
+        for answer in tried:
+            for fill in answer.fills:
+                self.due_shares[fill.handle] -= fill.shares
+            if answer.handle:
+                self.due_shares[answer.handle] -= answer.filled_shares
+            assert answer.filled_shares == sum(fill.shares for fill in answer.fills)
+            assert 0 == answer.cancelled_shares
+        gone = [handle for handle in self.handles if not self.engine.resting_shares(handle)]
+        if any(answer.fills for answer in tried):
+            # A peg that filled in whole by trying has no handle in its answer.
+            for handle in gone:
+                self.due_shares[handle] = 0
+        return told
 
 
 @LAWS
@@ -195,3 +232,24 @@ def test_the_same_commands_give_the_same_market(stream: list[Step]) -> None:
         other.take(step)
 
     assert one.engine.state_hash() == other.engine.state_hash()
+
+
+@LAWS
+@given(streams)
+def test_no_resting_peg_trades_beyond_its_limit(stream: list[Step]) -> None:
+    """Wherever the reference goes; replaced ones have the new limit."""
+    run = Run()
+    limits: dict[int, tuple[int, int]] = {}  # by handle of a peg: its side and limit
+
+    for step in stream:
+        answer, _ = run.take(step)
+
+        for fill in answer.fills:
+            side, ticks = limits.get(fill.handle, (0, 0))
+            assert side * (fill.ticks - ticks) <= 0
+        if isinstance(step, Enter) and step.flags & (OrderFlag.MIDPOINT | OrderFlag.PRIMARY):
+            limits[answer.handle] = (int(step.side), step.ticks)
+        elif isinstance(step, Replace) and answer.handle:
+            handle = run.handles[-1 - step.back] if step.back < len(run.handles) else 0
+            if handle in limits:
+                limits[answer.handle] = (limits[handle][0], step.ticks)

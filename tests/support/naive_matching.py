@@ -117,6 +117,8 @@ class NaiveMarket:
         self.levels: dict[tuple[int, int], dict[int, Level]] = {
             (venue_idx, side): {} for venue_idx in range(n_venues) for side in (1, -1)
         }
+        self.in_call: set[int] = set()  # venues where orders rest and nothing trades
+        self.band: dict[tuple[int, int], int] = {}  # worst (venue, side) price that counts, ticks
         self.pegs: dict[tuple[int, int], list[Resting]] = {book: [] for book in self.levels}
         self.references: list[tuple[int, int] | None] = [None] * n_venues  # None: pegs sleep
 
@@ -145,7 +147,7 @@ class NaiveMarket:
             return NaiveAnswer(Outcome.BAD_VENUE)
         if any(not (ticks == 0 or self._is_price(ticks)) for ticks in (row.ticks, row.target)):
             return NaiveAnswer(Outcome.BAD_PRICE)
-        is_awake = 0 < row.ticks < row.target
+        is_awake = 0 < row.ticks < row.target and row.venue_idx not in self.in_call
         self.references[row.venue_idx] = (row.ticks, row.target) if is_awake else None
         return NaiveAnswer(Outcome.ACCEPTED)
 
@@ -195,7 +197,7 @@ class NaiveMarket:
             return NaiveAnswer(Outcome.BAD_SIZE)
         if not self._is_price(row.ticks):
             return NaiveAnswer(Outcome.BAD_PRICE)
-        if row.ticks == order.ticks and row.shares <= order.open_shares:
+        if self._counted(order, row.ticks) == order.ticks and row.shares <= order.open_shares:
             less_shares = order.open_shares - row.shares
             from_reserve = min(less_shares, order.reserve_shares)
             order.reserve_shares -= from_reserve
@@ -224,6 +226,22 @@ class NaiveMarket:
             min_shares=min(order.min_shares, shares),
             display_shares=order.display_shares,
         )
+
+    def move(self, order: Resting, ticks: int) -> None:
+        """Give a resting order another price, last in the queue there, all names kept."""
+        names = order.names
+        self._remove(order)
+        order.ticks = ticks
+        order.set_open(order.open_shares)
+        level = self.levels[order.venue_idx, order.side].setdefault(ticks, Level())
+        level.queue_of(order).append(order)
+        self.orders.update(dict.fromkeys(names, order))
+        self.n_live += 1
+
+    def open_call(self, venue_idx: int) -> None:
+        """From now on orders rest there and nothing trades; pegs sleep."""
+        self.in_call.add(venue_idx)
+        self.references[venue_idx] = None
 
     def queue_ahead_shares(self, number: int) -> int:
         """Shares that trade before it, at the same price."""
@@ -315,8 +333,21 @@ class NaiveMarket:
     def _is_price(self, ticks: int) -> bool:
         return 1 <= ticks < 2**31 and ticks % self.increment_ticks == 0
 
+    def _counted(self, order: Resting, ticks: int) -> int:
+        """A new limit of an order as it is kept: a peg's is its own, wherever the band is."""
+        return ticks if order.is_peg else self._capped(order.venue_idx, order.side, ticks)
+
+    def _capped(self, venue_idx: int, side: int, ticks: int) -> int:
+        """A limit as the price band lets it count."""
+        edge = self.band.get((venue_idx, side), ticks)
+        return min(ticks, edge) if side == 1 else max(ticks, edge)
+
     def _enter(self, number: int, row: Row) -> NaiveAnswer:
         is_market = bool(row.flags & OrderFlag.MARKET)
+        if row.flags not in _PEGS:
+            row = row._replace(ticks=self._capped(row.venue_idx, row.side, row.ticks))
+        if row.venue_idx in self.in_call:
+            return self._enter_call(number, row)
         if row.flags & OrderFlag.POST_ONLY and self._would_take(row):
             return NaiveAnswer(Outcome.WOULD_TAKE)
         needed = row.shares if row.tif == OrderTif.FOK else row.min_shares
@@ -336,6 +367,14 @@ class NaiveMarket:
         code = Outcome.SELF_MATCH if met_own else Outcome.ACCEPTED
         return NaiveAnswer(code, row.shares - left, cancelled_shares=left, fills=fills)
 
+    def _enter_call(self, number: int, row: Row) -> NaiveAnswer:
+        if row.tif != OrderTif.DAY or row.flags & OrderFlag.MARKET:
+            return NaiveAnswer(Outcome.IN_CALL)
+        if self.n_live >= self.capacity:
+            return NaiveAnswer(Outcome.MARKET_FULL)
+        self._rest(number, row, row.shares)
+        return NaiveAnswer(Outcome.ACCEPTED, resting_shares=row.shares)
+
     def _level_at(self, book: tuple[int, int], price_x2: int) -> Level:
         """What rests at a price, which is given twice over as half an increment may be."""
         return self.levels[book].get(price_x2 // 2, Level()) if price_x2 % 2 == 0 else Level()
@@ -343,6 +382,7 @@ class NaiveMarket:
     def _peg_price_x2(self, venue_idx: int, side: int, flags: int, ticks: int) -> int | None:
         """Where a peg stands: the midpoint or its side's quote, not beyond its limit."""
         reference = self.references[venue_idx]
+        ticks = self._capped(venue_idx, side, ticks)
         if reference is None:
             return None
         bid, ask = reference
@@ -362,10 +402,11 @@ class NaiveMarket:
 
         True: with all it has left, reserve included.
         """
-        limit_x2: int | None = 2 * row.ticks
-        if row.flags & OrderFlag.MARKET:
-            limit_x2 = row.side * 2**40
-        elif row.flags in _PEGS:
+        if row.venue_idx in self.in_call:
+            return
+        limit = row.side * 2**39 if row.flags & OrderFlag.MARKET else row.ticks
+        limit_x2: int | None = 2 * self._capped(row.venue_idx, row.side, limit)
+        if row.flags in _PEGS:
             limit_x2 = self._peg_price_x2(row.venue_idx, row.side, row.flags, row.ticks)
         if limit_x2 is None:
             return

@@ -22,6 +22,7 @@ from penstock.trials import Comparison, LiveSession, comparison_tables, live_tab
 from penstock.wire.sessions import require_quickfix
 
 SCENARIO = Path("scenarios/reference-day.toml")
+TUNED = Path("conf/baselines")
 TRAIN = Rounds(n_days=12, n_rounds=2)
 N_SEEDS = 10
 N_BASELINE_SEEDS = 4
@@ -59,9 +60,9 @@ def command(
 
     Trains a model in a generated market. Then starts simulated venues, the router and a client as
     processes that speak FIX over real sockets, static waterfall first, the model after that, and
-    holds the venues' log against the client's. Then compares the model with three baselines on
-    other days, in this process: the claim comes from there. No account, no download, no recorded
-    data.
+    holds the venues' log against the client's. Then compares the model with four baselines, one of
+    them searched, on other days, in this process: the claim comes from there. No account, no
+    download, no recorded data.
 
     \b
     Exit status: 0 finished; 2 bad input; 3 the venues' books and the client's do not agree.
@@ -71,7 +72,9 @@ def command(
     check_output(page, store, models_dir / "files" / "new")
     scenario = shipped(SCENARIO)
     markets = load_markets(scenario)
-    model_id, model = train_and_register(markets, TRAIN, models_dir=models_dir, n_workers=workers)
+    model_id, model = train_and_register(
+        markets, TRAIN, models_dir=models_dir, n_workers=workers, tuned_dir=TUNED
+    )
     live = None
     if is_live:
         live = live_session(
@@ -80,11 +83,12 @@ def command(
     models = {model_id.name: dump_model(model)}
     comparison = compare(
         markets,
-        (*SIMPLE, *LEARNED),
+        (*SIMPLE, "best_static", *LEARNED),
         models,
         n_seeds=N_SEEDS,
         n_baseline_seeds=N_BASELINE_SEEDS,
         n_workers=workers,
+        tuned_dir=TUNED,
     )
     write_page(comparison, models, page, live)
     if as_json:

@@ -298,9 +298,10 @@ def _ended(core: Core, child: Child) -> None:
     """
     What follows when a child has ended: learn from it, then decide what is free.
 
-    When the whole stage is over everything free is decided anew. While others of the stage still
-    rest, only as much as this child carried, and only if it was refused or filled whole: an IOC's
-    remainder waits for its sisters, a few hundred microseconds behind.
+    When the whole stage is over everything free is decided anew. While others of the stage are
+    live, only as much as this child carried, and only if nothing is gained by waiting for them: the
+    remainders of immediate orders, and of those called back for the last sweep, come within
+    microseconds of each other and are decided together.
     """
     order = child.order
     if child.state is not ChildState.REJECTED:
@@ -323,5 +324,11 @@ def _ended(core: Core, child: Child) -> None:
         parent.is_round_useful = True
     if not parent.live_children:
         _next_round(core, parent)
-    elif child.state in (ChildState.FILLED, ChildState.REJECTED):
+    elif _frees_at_once(parent, child):
         route(core, parent, budget_shares=order.size_shares)
+
+
+def _frees_at_once(parent: Parent, child: Child) -> bool:
+    """Whether what this child leaves over is decided while its sisters are live."""
+    has_rested = child.order.tif is Tif.DAY and not parent.must_complete
+    return has_rested or child.state in (ChildState.FILLED, ChildState.REJECTED)

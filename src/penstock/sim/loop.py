@@ -99,7 +99,11 @@ def run_to(state: WorldState, until_ns: int, last_event: int, stops_at_reports: 
             if clocks[other] < now_ns:
                 source = other
                 now_ns = clocks[other]
-        if world[0].has_pegs and world[0].n_told < world[0].n_nbbo:
+        if (
+            world[0].has_pegs
+            and world[0].n_told < world[0].n_nbbo
+            and world[0].is_halted == 0  # nobody could act on it: told when trading goes on
+        ):
             told_ns = next_reference_ns(world, state.venues, state.nbbo)
             if told_ns <= now_ns:
                 source = HEARSAY

@@ -19,6 +19,7 @@ from penstock.sim.matching_types import (
     CANCEL,
     DAY,
     FOK,
+    IN_CALL,
     KILLED,
     MARKET,
     MARKET_FULL,
@@ -74,12 +75,13 @@ def enter_order(
     left = shares
     handle = 0
     need = shares if tif == FOK else min_shares
+    key = min(key, int(books[book].cap_key))
     if books[book ^ 1].peg_key2 + 2 * key >= 0:
         left, n_fills, code = take(
             head, books, levels, orders, book, 2 * key, shares, need, flags, owner, out_fills,
             n_fills,
         )  # fmt: skip
-    elif books[book ^ 1].best_key + key >= 0:
+    elif books[book].in_call == 0 and books[book ^ 1].best_key + key >= 0:
         if flags & POST_ONLY:
             code = WOULD_TAKE
         elif need > 0 and (
@@ -124,7 +126,9 @@ def submit_order(
     Price-time priority; at one price hidden orders come after displayed ones. Every trade is at the
     resting order's price. When the next order to trade with has the same owner (0 is nobody), the
     incoming order's rest is cancelled and the resting one keeps its place: the newest loses, so no
-    level changes by it.
+    level changes by it. A limit beyond the price band counts as the band's edge, and so does a
+    market order. In a call a DAY order rests, even crossed, and any other is refused with IN_CALL;
+    see `matching_auction`.
 
     Args:
         side: +1 buy, -1 sell.
@@ -149,6 +153,9 @@ def submit_order(
     )
     if code == ACCEPTED and len(out_fills) - n_fills < fills_needed(head):
         code = NO_ROOM
+    is_immediate = tif != DAY or (flags & MARKET) != 0
+    if code == ACCEPTED and is_immediate and books[venue_idx * 2].in_call:
+        code = IN_CALL
     if code == ACCEPTED:
         if display_shares >= shares:
             display_shares = 0  # nothing to hide
@@ -244,11 +251,13 @@ def replace_order(
     key = ticks // head[0].increment_ticks
     if book & 1:
         key = -key
+    key = min(key, int(books[book].cap_key))
     if key == orders[slot].key and shares <= before:
         shrink_order(head, books, levels, orders, slot, before - shares)
         write_result(out_results, i, ACCEPTED, handle, 0, shares, before - shares, n_fills, 0)
         return n_fills
-    if (flags & POST_ONLY) != 0 and would_take(books, orders, book, 2 * key, shares):
+    would_trade = books[book].in_call == 0 and would_take(books, orders, book, 2 * key, shares)
+    if (flags & POST_ONLY) != 0 and would_trade:
         write_result(out_results, i, WOULD_TAKE, 0, 0, 0, 0, n_fills, 0)
         return n_fills
     unlink_order(head, books, levels, orders, slot)

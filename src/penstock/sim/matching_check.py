@@ -63,7 +63,7 @@ def problems_of(market: Market) -> list[str]:
 
     Checked: queues are linked both ways and hold what their level says; every live order is in
     exactly one queue, every other row is free; each level is where it would be looked for; counts,
-    best prices and bands are right; no venue is crossed. For tests: it reads everything.
+    best prices and bands are right; no venue is crossed outside of a call. For tests: it reads all.
     """
     problems: list[str] = []
     seen: set[int] = set()
@@ -200,8 +200,11 @@ def _check_book(
     ]
     if keys and not 0 <= best - int(state["low_key"]) < size:
         problems.append(f"book {book}: the best key {best} is outside its band")
-    if int(state["best_key"]) + int(market.books["best_key"][book ^ 1]) >= 0:
+    is_crossed = int(state["best_key"]) + int(market.books["best_key"][book ^ 1]) >= 0
+    if is_crossed and not state["in_call"]:
         problems.append(f"venue {book >> 1} is crossed")
+    if best > state["cap_key"]:
+        problems.append(f"book {book}: the best key {best} is outside the price band")
     return problems
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from penstock.domain import Shares, Side, Ticks
 from penstock.sim.matching import (
     cancel_order,
@@ -13,6 +15,7 @@ from penstock.sim.matching import (
     run_stream,
     submit_order,
 )
+from penstock.sim.matching_auction import open_call, set_band, uncross_book
 from penstock.sim.matching_check import problems_of, state_hash
 from penstock.sim.matching_pegs import next_in_reach, set_reference
 from penstock.sim.matching_types import (
@@ -59,12 +62,20 @@ class Answer(NamedTuple):
     fills: tuple[MatchFill, ...]
 
 
+class Auction(NamedTuple):
+    """What the end of a call brought: one fill for each order's part on either side."""
+
+    ticks: Ticks | None  # None when nothing traded
+    shares: Shares
+    fills: tuple[MatchFill, ...]
+
+
 class MatchingEngine:
     """
     Price-time priority matching for all lit venues of one instrument.
 
     Invariants (`problems` lists any breach; tests assert it after random streams):
-        no venue is crossed, hidden orders counted;
+        no venue is crossed outside of a call, hidden orders counted;
         a level's displayed and hidden sizes are the sums over its orders;
         at one price displayed orders trade before hidden ones, and earlier before later;
         shares submitted = filled + resting + cancelled, for every order.
@@ -160,6 +171,22 @@ class MatchingEngine:
                 fills = _doubled(fills)
         return results, fills[:n_fills]
 
+    def open_call(self, *, venue_idx: int = 0) -> None:
+        """Let orders rest without trading until `uncross`."""
+        open_call(self.market.books, venue_idx)
+
+    def uncross(self, reference_ticks: int, *, venue_idx: int = 0) -> Auction:
+        """End a call with an auction; see `uncross_book`."""
+        ticks, shares, n_fills = uncross_book(
+            *self.market, venue_idx, reference_ticks, self._fills, 0
+        )
+        fills = tuple(_fill_of(row) for row in self._fills[:n_fills])
+        return Auction(Ticks(int(ticks)) if shares else None, Shares(int(shares)), fills)
+
+    def set_band(self, low_ticks: int, high_ticks: int, *, venue_idx: int = 0) -> None:
+        """Let nothing trade outside these two prices; 0 is no limit. See the kernel."""
+        set_band(*self.market, venue_idx, low_ticks, high_ticks)
+
     def resting_shares(self, handle: int) -> Shares:
         """Open quantity of an order, reserve included; 0 when it no longer rests."""
         slot = order_of(self.market.orders, handle)
@@ -202,18 +229,19 @@ class MatchingEngine:
             filled_shares=Shares(int(row["filled_shares"])),
             resting_shares=Shares(int(row["resting_shares"])),
             cancelled_shares=Shares(int(row["cancelled_shares"])),
-            fills=tuple(
-                MatchFill(
-                    handle=int(fill["handle"]),
-                    ticks=Ticks(int(fill["ticks"])),
-                    shares=Shares(int(fill["shares"])),
-                    leaves_shares=Shares(int(fill["leaves_shares"])),
-                    owner=int(fill["owner"]),
-                    is_hidden=bool(fill["is_hidden"]),
-                )
-                for fill in fills
-            ),
+            fills=tuple(_fill_of(fill) for fill in fills),
         )
+
+
+def _fill_of(row: np.void) -> MatchFill:
+    return MatchFill(
+        handle=int(row["handle"]),
+        ticks=Ticks(int(row["ticks"])),
+        shares=Shares(int(row["shares"])),
+        leaves_shares=Shares(int(row["leaves_shares"])),
+        owner=int(row["owner"]),
+        is_hidden=bool(row["is_hidden"]),
+    )
 
 
 def _doubled(fills: FillArray) -> FillArray:

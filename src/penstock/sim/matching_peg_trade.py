@@ -8,6 +8,7 @@ from penstock.sim.matching_levels import level_of, next_key
 from penstock.sim.matching_pegs import (
     ABOVE_ALL,
     best_peg_key2,
+    is_awake,
     is_large_enough,
     link_peg,
     price_key2,
@@ -196,8 +197,8 @@ def enter_peg(
     left = shares
     code = ACCEPTED
     need = shares if tif == FOK else min_shares
-    if books[book].reference_key != 0:
-        key2 = min(target_key2(books, book, flags), 2 * key)
+    if is_awake(books, book):
+        key2 = min(target_key2(books, book, flags), 2 * min(key, int(books[book].cap_key)))
         left, n_fills, code = take(
             head, books, levels, orders, book, key2, shares, need, 0, owner, out_fills, n_fills
         )

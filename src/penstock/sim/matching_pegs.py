@@ -3,8 +3,8 @@ Pegged orders: they rest outside of the levels, at prices that follow a referenc
 
 A venue is told a reference, the best bid and ask of the market as it sees them. A midpoint peg
 stands halfway between them, a primary peg at the quote of its own side, neither beyond its limit.
-Both are hidden. While the reference has one side only, or is locked or crossed, they sleep: they
-keep their place and trade with nobody.
+Both are hidden. While the reference has one side only, or is locked or crossed, and in a call, they
+sleep: they keep their place and trade with nobody.
 
 Price comes first. At one price pegs come after all that rests in the level, and among themselves
 earlier ones come first: whenever the reference moves they are entered anew, and keep only their
@@ -52,9 +52,10 @@ def target_key2(books: BookArray, book: int, flags: int) -> int:
 
 @inlined
 def price_key2(books: BookArray, orders: OrderArray, slot: int) -> int:
-    """Where a resting peg stands: at its target, or at its limit where that is worse."""
-    target = target_key2(books, int(orders[slot].book), int(orders[slot].flags))
-    return min(target, 2 * int(orders[slot].key))
+    """Where a resting peg stands: at its target, or where its limit or the price band is worse."""
+    book = int(orders[slot].book)
+    limit_key = min(int(orders[slot].key), int(books[book].cap_key))
+    return min(target_key2(books, book, int(orders[slot].flags)), 2 * limit_key)
 
 
 @inlined
@@ -64,10 +65,16 @@ def is_large_enough(orders: OrderArray, slot: int, shares: int) -> bool:
 
 
 @inlined
+def is_awake(books: BookArray, book: int) -> bool:
+    """Whether pegs of a book may trade."""
+    return bool(books[book].reference_key != 0)
+
+
+@inlined
 def renew_bound(books: BookArray, book: int) -> None:
     """Bring up to date what no peg of a book is better than: the midpoint."""
     bound = NO_KEY
-    if books[book].n_pegs > 0 and books[book].reference_key != 0:
+    if books[book].n_pegs > 0 and is_awake(books, book):
         bound = int(books[book].reference_key - books[book ^ 1].reference_key)
     books[book].peg_key2 = bound
 
@@ -96,10 +103,10 @@ def set_reference(
     ):
         code = BAD_PRICE
     else:
-        is_awake = 0 < bid_ticks < ask_ticks
+        is_usable = 0 < bid_ticks < ask_ticks and books[venue_idx * 2].in_call == 0
         book = venue_idx * 2
-        books[book].reference_key = bid_ticks // increment_ticks if is_awake else 0
-        books[book + 1].reference_key = -(ask_ticks // increment_ticks) if is_awake else 0
+        books[book].reference_key = bid_ticks // increment_ticks if is_usable else 0
+        books[book + 1].reference_key = -(ask_ticks // increment_ticks) if is_usable else 0
         renew_bound(books, book)
         renew_bound(books, book + 1)
     return code

@@ -42,6 +42,7 @@ NO_ROOM: Final = 25
 UNKNOWN_ORDER: Final = 26
 NOT_OWNER: Final = 27
 BAD_KIND: Final = 28
+IN_CALL: Final = 29
 
 ANY_OWNER: Final = -1
 MAX_OWNER: Final = 32_767
@@ -109,6 +110,7 @@ class Outcome(IntEnum):
     UNKNOWN_ORDER = UNKNOWN_ORDER  # never was, or is no longer
     NOT_OWNER = NOT_OWNER
     BAD_KIND = BAD_KIND
+    IN_CALL = IN_CALL  # at once or not at all, while nothing trades before the auction
 
     @property
     def is_reject(self) -> bool:
@@ -159,6 +161,8 @@ BOOK_DTYPE = np.dtype(
         ("n_band_levels", np.int32),  # levels in use inside the band
         ("n_far_levels", np.int32),  # levels in use outside it
         ("far_root", np.int32),  # row of `levels`, 0 when there are none
+        ("cap_key", np.int64),  # no order is treated as better priced: the price band
+        ("in_call", np.int64),  # 1 while orders rest and nothing trades; the same on both sides
         ("reference_key", np.int64),  # this side of the reference quote; 0 while pegs sleep
         ("peg_key2", np.int64),  # no peg is better, in half increments; NO_KEY with none awake
         ("n_pegs", np.int32),  # not among the levels: a queue of their own
@@ -281,6 +285,7 @@ def make_market(
     head["capacity"] = capacity
     books = np.zeros(n_books, dtype=BOOK_DTYPE)
     books["best_key"] = NO_KEY
+    books["cap_key"] = MARKET_KEY
     books["peg_key2"] = NO_KEY
     return Market(
         head=head,

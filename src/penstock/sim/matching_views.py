@@ -52,9 +52,13 @@ def touch_ticks(
     head: HeadArray, books: BookArray, levels: LevelArray, _orders: OrderArray,
     venue_idx: int, side: int,
 ) -> int:  # fmt: skip
-    """Best displayed price of a side, what the venue quotes; 0 when it displays nothing."""
+    """
+    Best displayed price of a side, what the venue quotes; 0 when it displays nothing.
+
+    In a call nothing can be had at once, so nothing is quoted.
+    """
     book = venue_idx * 2 + (1 - side) // 2
-    best = books[book].best_key
+    best = NO_KEY if books[book].in_call else books[book].best_key
     if best != NO_KEY and levels[band_row(head, book, best)].head == 0:
         best = next_displayed_key(head, books, levels, book, best)
     return 0 if best == NO_KEY else abs(int(best)) * int(head[0].increment_ticks)

@@ -78,6 +78,16 @@ def test_a_refused_child_is_planned_anew_at_once() -> None:
     assert ["child_rejected"] == rig.alerts
 
 
+def test_a_child_whose_rest_is_over_is_planned_anew_at_once() -> None:
+    """Its sister rests longer: what it left need not wait for that."""
+    rig = Rig(steps=RESTS)
+    first, _ = rig.order(10_000)
+    rig.fill(first, 100)
+    rig.report(ChildCancelled, first)
+
+    assert [first.size_shares] == [r.decision.route_shares for r in rig.all_of(Record)]
+
+
 def test_a_resting_child_is_cancelled_when_its_time_is_over() -> None:
     """Once: the venue's answer is waited for, and the child is live until then."""
     rig = Rig(steps=RESTS[:1])

@@ -19,6 +19,7 @@ from penstock.domain import (
 )
 from penstock.sim import Scenario, ScriptOp, World
 from penstock.sim.matching_pegs import next_in_reach
+from penstock.sim.scenario import Halt
 from tests.support.worlds import (
     LIT,
     OTHER_LIT,
@@ -208,17 +209,19 @@ def test_icebergs_and_both_kinds_of_peg_rest(busy: Client) -> None:
 def test_no_peg_stays_in_reach_of_what_it_could_trade_with() -> None:
     """
     A moved quote lets pegs in reach try: without minimums and owners none is left over, at any
-    moment of a day of hidden orders between the quotes.
+    moment of a day of hidden orders between the quotes. After a halt they try at once.
     """
     day = pegged_day(60.0, delay_us=0.0, hidden_frac=0.4)
-    world = World(day, 4)
+    halts = tuple(Halt(at_s=at_s, duration_s=2.01) for at_s in (10.0, 25.0, 40.0))
+    world = World(msgspec.structs.replace(day, halts=halts), 4)
     state = world.state
     n_pegs = 0
     for step in range(1, 241):
         world.advance(Ns(day.start_ns + step * 250_000_000))
         n_pegs += int(state.head[0]["n_pegs"])
         for book in range(len(state.books)):
-            assert 0 == next_in_reach(state.books, state.orders, book, 0)
+            slot = int(next_in_reach(state.books, state.orders, book, 0))
+            assert slot == 0 or state.world[0]["is_halted"]
 
     assert n_pegs > 1_000
 
