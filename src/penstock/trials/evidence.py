@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 
 _SWEEP_EVERY_S = 20.0
 _SETTLE_S = 0.5  # after a sweep, for its last reports
-_FAR_FRAC = 0.01  # how far beyond the touch a sweep may go
+_FAR_INCREMENTS = 50  # how far beyond the touch an order may go
 
 
 class Rests(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +60,7 @@ def sweep_costs_bps(scenario: Scenario, seed: int, pause_s: float) -> Floats:
         touches = client.world.hidden()
         best = _best(touches.touch_ticks[venues, int(side is Side.BUY)], side)
         before_ticks = client.world.reference_price_ticks()
-        limit = Ticks(round(best * (1.0 + side * _FAR_FRAC)))
+        limit = Ticks(best + side * _FAR_INCREMENTS * scenario.increment_ticks)
         first_id = client.next_id
         for venue_idx in venues:
             column = int(side is Side.BUY)
@@ -79,7 +79,7 @@ def sweep_costs_bps(scenario: Scenario, seed: int, pause_s: float) -> Floats:
 
 
 def pool_rests(
-    scenario: Scenario, seed: int, mic: str, *, min_shares: int = 0, after_s: float = 30.0
+    scenario: Scenario, seed: int, mic: str, *, min_shares: int = 0, after_s: float = 10.0
 ) -> Rests:
     """
     Rest 500 shares on both sides of one pool, again as soon as they are gone; look back later.
@@ -95,9 +95,11 @@ def pool_rests(
         for side in (Side.BUY, Side.SELL):
             if side not in live or live[side] in over:
                 touch = client.world.hidden().touch_ticks
-                limit = int(touch[touch > 0].mean() * (1.0 + side * _FAR_FRAC))
+                touch = touch[touch > 0]
+                best = int(touch.max() if side is Side.BUY else touch.min())
+                limit = Ticks(best + side * _FAR_INCREMENTS * scenario.increment_ticks)
                 live[side] = client.send(
-                    venue_idx, side, 500, Ticks(limit), is_resting=True, min_shares=min_shares
+                    venue_idx, side, 500, limit, is_resting=True, min_shares=min_shares
                 )
         client.wait(1.0)
         reference.append(client.world.reference_price_ticks())
