@@ -17,9 +17,11 @@ from penstock.domain import (
     stream_seed,
 )
 from penstock.sim import codes, layout
+from penstock.sim.bands import N_MARKS
 from penstock.sim.codes import FAR, FIRST_FLOW, N_QUANTILES, N_TABLES, POOL_DEPTH
 from penstock.sim.layout import Rows, WorldState
 from penstock.sim.matching_types import empty_fills, empty_results, make_market
+from penstock.sim.phase_params import write_phase_params
 from penstock.sim.pool_classes import class_means, class_rows
 from penstock.sim.quantiles import distance_quantiles, latency_quantiles, size_quantiles
 from penstock.sim.scenario import Scenario, VenueTable
@@ -67,6 +69,7 @@ def build_state(scenario: Scenario, seed: int, script: ScriptArray) -> WorldStat
         classes=class_rows(scenario.venues),
         touches=np.zeros(sizes.n_venues * 2 + 2, dtype=layout.TOUCH_DTYPE),
         nbbo=np.zeros(codes.NBBO_HISTORY, dtype=layout.NBBO_CHANGE_DTYPE),
+        marks=np.zeros(N_MARKS, dtype=layout.MARK_DTYPE),
         children=np.zeros(FIRST_CHILDREN, dtype=layout.CHILD_DTYPE),
         mail=np.zeros(256, dtype=layout.MAIL_DTYPE),
         reports=np.zeros(4_096, dtype=layout.REPORT_DTYPE),
@@ -122,6 +125,7 @@ def _params(scenario: Scenario, sizes: _Sizes) -> Rows:
     row["first_child_ref"] = sizes.first_child_ref
     _price_params(scenario, row)
     _trader_params(scenario, row)
+    write_phase_params(scenario, row)
     return params
 
 
@@ -185,6 +189,7 @@ def _world(scenario: Scenario, seed: int, begin_ns: int) -> Rows:
     row["activity"] = 1.0
     row["script_reference_ticks"] = math.nan
     row["efficient_ticks"] = scenario.start_ticks
+    row["last_trade_ticks"] = round(scenario.start_ticks)
     row["has_pegs"] = any(
         venue.lit is not None and venue.lit.midpoint_frac + venue.lit.primary_frac > 0.0
         for venue in scenario.venues

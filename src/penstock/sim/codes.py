@@ -64,6 +64,11 @@ N_TABLES: Final = CLASS_SHARES + N_CLASSES
 POOL_DEPTH: Final = 32  # hidden orders on one side of one pool; cancels draw one of these places
 NBBO_HISTORY: Final = 4096  # changes remembered for the delayed views of the pools
 
+# What the market is doing, in `is_halted`.
+TRADING: Final = 0
+STOPPED: Final = 1  # orders may be taken back, no more
+CALLING: Final = 2  # orders rest at the listing exchange until its auction
+
 # Why `advance` stopped.
 REACHED: Final = 0  # the time asked for, or the first report
 NEED_ROOM: Final = 1  # a buffer might not take the next event

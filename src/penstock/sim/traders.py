@@ -11,6 +11,7 @@ from penstock._kernels import inlined, kernel
 from penstock.sim.codes import (
     ACTIVITY,
     ADD_SHARES,
+    CALLING,
     DISTANCE,
     FAR,
     FIRST_FLOW,
@@ -113,8 +114,7 @@ def trade_lit_flow(
 
     nbbo_row = params[0].n_venues * 2
     increment_ticks = params[0].increment_ticks
-    kind, side_draw = low_16(what), next_16(what)
-    size_draw = high_10(what)
+    kind, side_draw, size_draw = low_16(what), next_16(what), high_10(what)
     place = (low_16(more) * venues[venue_idx].n_slots) >> 16
     ref = venues[venue_idx].first_slot + place
     is_market_order = kind >= venues[venue_idx].second_cut
@@ -134,8 +134,7 @@ def trade_lit_flow(
     tif, permanent_frac = _DAY, 0.0
     flags, display_shares = terms_of(venues, venue_idx, next_16(more))
     if is_market_order:
-        bid_shares = touches[nbbo_row].shares
-        ask_shares = touches[nbbo_row + 1].shares
+        bid_shares, ask_shares = touches[nbbo_row].shares, touches[nbbo_row + 1].shares
         imbalance = (bid_shares - ask_shares) / max(1, bid_shares + ask_shares)
         expected_sign = params[0].imbalance_weight_frac * imbalance
         side = 1 if side_draw < 0x8000 * (1.0 + expected_sign) else -1
@@ -146,6 +145,9 @@ def trade_lit_flow(
     if flags >= MIDPOINT and opposite_ticks != 0:
         ticks = opposite_ticks  # a peg's limit: it never pays more than the far quote of now
     is_met = opposite_ticks != 0 and flags < MIDPOINT and side * (ticks - opposite_ticks) >= 0
+    if is_market_order and world[0].is_halted == CALLING:
+        join_call(params, world, orders, handles, intents, side, shares, ref)
+        return
     if is_market_order or is_met:
         if opposite_ticks == 0:
             return  # nobody quotes what the market order wants
@@ -162,6 +164,28 @@ def trade_lit_flow(
         permanent_frac,
     )  # fmt: skip
     intents[world[0].n_intents - 1].display_shares = display_shares
+
+
+@kernel
+def join_call(
+    params: Rows, world: Rows, orders: Rows, handles: Int64s, intents: Rows, side: int,
+    shares: int, ref: int,
+) -> None:  # fmt: skip
+    """
+    A market order in a call, where nobody quotes: a limit on the far side of the fair price.
+
+    It goes to the listing exchange, wherever its sender trades otherwise: there the auction is.
+    """
+    venue_idx = params[0].listing_venue_idx
+    increment_ticks = params[0].increment_ticks
+    ticks = math.floor(fair_ticks(world) / increment_ticks + 0.5) * increment_ticks
+    ticks = max(increment_ticks, ticks + side * params[0].reach_ticks)
+    if order_of(orders, handles[ref]) != 0:
+        intend_to_withdraw(world, intents, venue_idx, ref)
+    intend_to_enter(
+        world, intents, venue_idx, side, ticks, shares, _NO_MINIMUM, _DAY, _NO_FLAGS, _ANONYMOUS,
+        ref, 0.0,
+    )  # fmt: skip
 
 
 @kernel

@@ -11,9 +11,21 @@ from penstock.sim import Scenario
 from penstock.trials.calibration.draft import Draft
 
 _DEFAULT: Final = "default: not in the data"
-_TABLES: Final = ("price", "impact", "flow", "makers", "dark", "parents")
+_TABLES: Final = ("price", "impact", "flow", "makers", "dark", "auctions", "bands", "parents")
 _TEXTS: Final = frozenset(
-    {"name", "description", "mode", "symbol", "tape", "mic", "kind", "shape", "priority", "client"}
+    [
+        "name",
+        "description",
+        "mode",
+        "symbol",
+        "tape",
+        "mic",
+        "venue",
+        "kind",
+        "shape",
+        "priority",
+        "client",
+    ]
 )
 _VENUE_TABLES: Final = ("fees", "latency", "lit", "pool")
 _NOT_WRITTEN: Final = (None, ())
