@@ -262,9 +262,8 @@ def _venues(scenario: Scenario, seed: int, sizes: _Sizes) -> Rows:
             row["second_cut"] = round(second * 65_536)
         if venue.lit is not None:
             row["nbbo_delay_ns"] = round(venue.lit.nbbo_delay_us * NS_PER_US)
+            _order_cuts(venue.lit, row)
         if venue.lit is not None and sizes.n_makers:
-            _peg_cuts(venue.lit, row)
-            row["hidden_cut"] = round(venue.lit.hidden_frac * 65_536)
             row["maker_shares"] = venue.lit.maker_shares / sizes.n_makers
         if venue.pool is not None:
             ticks = _ticks_per_bps(scenario)
@@ -278,10 +277,11 @@ def _venues(scenario: Scenario, seed: int, sizes: _Sizes) -> Rows:
     return venues
 
 
-def _peg_cuts(lit: LitFlow, row: np.void) -> None:
-    """Where the kinds of limit orders begin in one draw: hidden ones first, then these."""
-    until = lit.hidden_frac
+def _order_cuts(lit: LitFlow, row: np.void) -> None:
+    """Where each kind of limit order ends in one draw; behind the last they are displayed whole."""
+    until = 0.0
     for cut, frac in (
+        ("hidden_cut", lit.hidden_frac),
         ("midpoint_cut", lit.midpoint_frac),
         ("primary_cut", lit.primary_frac),
         ("iceberg_cut", lit.iceberg_frac),
