@@ -28,6 +28,7 @@ from penstock.sim.scenario_traders import (
     Makers,
     Others,
     Parents,
+    PoolClass,
     PoolFlow,
     Price,
 )
@@ -41,6 +42,7 @@ TABLES: dict[str, type[Table]] = {
     "latency": Latency,
     "[venues.lit]": LitFlow,
     "[venues.pool]": PoolFlow,
+    "[[venues.pool.classes]]": PoolClass,
     "[price]": Price,
     "[impact]": Impact,
     "[flow]": Flow,

@@ -11,15 +11,20 @@ import msgspec
 
 from penstock.cli.console import err, machine, out, print_json
 from penstock.cli.options import json_option
+from penstock.cli.refusing import check_output
 from penstock.cli.shipped import shipped
 
+REFERENCE_DAY = Path("scenarios/reference-day.toml")
+REFERENCE_POOL = "PDRK"
 PEER_SCRIPT = Path("benchmarks/peer_books.py")
 
 
 @click.group("bench")
 def command() -> None:
     """
-    Measure speed. Every figure names its workload, its machine and what it leaves out.
+    Measure speed, and what the simulated market costs its clients.
+
+    Every figure names its workload, its machine and what it leaves out.
 
     \b
     Example:  penstock bench decision --json
@@ -101,6 +106,39 @@ def sim(runs: int, peers: Path | None, as_json: bool) -> None:
         "quoting: a compiled client posts and cancels every "
         f"{worlds.workload.quote_every_ns / 1e6:g} ms. One core; compiling left out."
     )
+    out.print(f"machine   {machine()}")
+
+
+@command.command("market")
+@click.option(
+    "--seeds", type=click.IntRange(2, 100), default=8, show_default=True,
+    help="Days of each case, seeds 1, 2, 3, …",
+)  # fmt: skip
+@click.option("--page", type=click.Path(path_type=Path), help="Write plots here, as HTML.")
+@json_option
+def market(seeds: int, page: Path | None, as_json: bool) -> None:
+    """What fading makers, a toxic pool and pings cost a client of the reference market."""
+    from penstock.trials.market_findings import findings
+    from penstock.trials.market_page import market_page, said
+    from penstock.trials.markets import load_markets
+
+    if page is not None:
+        check_output(page)
+    day = load_markets(shipped(REFERENCE_DAY))[0].scenario
+    found = findings(day, REFERENCE_POOL, range(1, seeds + 1))
+    if page is not None:
+        asked = f"penstock bench market --seeds {seeds} --page {page}"
+        page.write_text(market_page(found, command=asked, machine=machine()), encoding="utf-8")
+    if as_json:
+        print_json({"findings": found, "machine": machine()})
+        return
+    for one in found:
+        out.print(f"{one.title}, {one.unit}")
+        for name in one.by_case:
+            case = one.case(name)
+            out.print(f"  {name:22} {case.mean:6.2f} ± {case.half_width:.2f}")
+        out.print(f"  {said(one)}")
+    out.print(f"workload  {day.scenario.name}, shortened; {seeds} seeds, intervals 95 % over seeds")
     out.print(f"machine   {machine()}")
 
 

@@ -23,6 +23,7 @@ from penstock.sim.codes import FAR, FIRST_FLOW, N_QUANTILES, N_TABLES, POOL_DEPT
 from penstock.sim.layout import Rows, WorldState
 from penstock.sim.matching_types import empty_fills, empty_results, make_market
 from penstock.sim.phase_params import write_phase_params
+from penstock.sim.pool_classes import class_means, class_rows
 from penstock.sim.quantiles import distance_quantiles, latency_quantiles, size_quantiles
 from penstock.sim.scenario import Scenario, VenueTable
 from penstock.sim.scenario_traders import LitFlow
@@ -67,6 +68,7 @@ def build_state(scenario: Scenario, seed: int, script: ScriptArray) -> WorldStat
         others=np.zeros(codes.N_OTHERS if sizes.has_crowd else 1, dtype=layout.OTHER_DTYPE),
         interest=np.zeros(sizes.n_venues * 2 * POOL_DEPTH + 1, dtype=layout.INTEREST_DTYPE),
         n_interest=np.zeros(sizes.n_venues * 2, dtype=np.int64),
+        classes=class_rows(scenario.venues),
         touches=np.zeros(sizes.n_venues * 2 + 2, dtype=layout.TOUCH_DTYPE),
         nbbo=np.zeros(codes.NBBO_HISTORY, dtype=layout.NBBO_CHANGE_DTYPE),
         marks=np.zeros(N_MARKS, dtype=layout.MARK_DTYPE),
@@ -286,6 +288,8 @@ def _venues(scenario: Scenario, seed: int, sizes: _Sizes) -> Rows:
         if venue.pool is not None:
             ticks = _ticks_per_bps(scenario)
             row["nbbo_delay_ns"] = round(venue.pool.nbbo_delay_us * NS_PER_US)
+            row["has_size_priority"] = venue.pool.priority == "size"
+            row["interest_min_frac"] = venue.pool.interest_min_frac
             row["informed_frac"] = venue.pool.informed_frac
             row["leak_prob"] = venue.pool.leak_prob
             row["leak_min_ticks"] = venue.pool.leak_min_bps * ticks
@@ -325,7 +329,8 @@ def _tables(scenario: Scenario) -> NDArray[np.int32]:
             rows[codes.ADD_SHARES] = size_quantiles(
                 pool.interest_shares, pool.size_tail, lot, pool.zero_frac
             )
-            rows[codes.MARKET_SHARES] = size_quantiles(pool.contra_shares, pool.size_tail, lot)
+            for row, shares in enumerate(class_means(pool), start=codes.CLASS_SHARES):
+                rows[row] = size_quantiles(shares, pool.size_tail, lot)
         for row, mean_us, jitter_us in (
             (codes.ORDER_IN_NS, far.order_in_us, far.order_in_jitter_us),
             (codes.ACK_NS, far.ack_us, far.ack_jitter_us),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from penstock.sim.codes import N_CLASSES
 from penstock.sim.scenario import Fees, Scenario, VenueTable, is_date
-from penstock.sim.scenario_traders import LitFlow
+from penstock.sim.scenario_traders import LitFlow, PoolFlow
 
 Complaint = tuple[str, str, object, str]
 """Key, expected, found, fix."""
@@ -43,8 +44,8 @@ def complaints_of_venue(scenario: Scenario, venue: VenueTable) -> Iterator[Compl
     yield from _fees(scenario, venue)
     if venue.lit is not None:
         yield from _kinds_of_order(venue.lit)
-    if venue.pool is not None and venue.pool.leak_min_bps > venue.pool.leak_max_bps:
-        yield from wrong_order("pool.leak_min_bps", "leak_max_bps", venue.pool.leak_min_bps)
+    if venue.pool is not None:
+        yield from _pool(venue.pool)
 
 
 def _fees(scenario: Scenario, venue: VenueTable) -> Iterator[Complaint]:
@@ -78,4 +79,24 @@ def _kinds_of_order(lit: LitFlow) -> Iterator[Complaint]:
             "at most 1 together with midpoint_frac, primary_frac and iceberg_frac",
             f"{sum(fracs):g}",
             "each limit order is of one kind at most; the rest is displayed whole",
+        )
+
+
+def _pool(pool: PoolFlow) -> Iterator[Complaint]:
+    if pool.leak_min_bps > pool.leak_max_bps:
+        yield from wrong_order("pool.leak_min_bps", "leak_max_bps", pool.leak_min_bps)
+    if len(pool.classes) > N_CLASSES:
+        yield (
+            "pool.classes",
+            f"at most {N_CLASSES} classes",
+            len(pool.classes),
+            "merge those that differ least",
+        )
+    total = sum(one.frac for one in pool.classes)
+    if pool.classes and abs(total - 1.0) > 1e-6:
+        yield (
+            "pool.classes",
+            "fractions that add up to 1",
+            f"{total:g}",
+            "every contra order is of one class: correct the values of frac",
         )

@@ -52,12 +52,14 @@ NOBODY: Final = int64(-1)  # reference of an order that nothing more needs to be
 # Rows of `tables`: quantiles, 1,024 equally likely values each, one block of rows per venue.
 N_QUANTILES: Final = 1024
 ADD_SHARES: Final = 0  # limit orders; hidden interest in a pool
-MARKET_SHARES: Final = 1  # market orders; contra orders in a pool
+MARKET_SHARES: Final = 1  # market orders
 DISTANCE: Final = 2  # increments from the best price a limit order could have
 ORDER_IN_NS: Final = int64(3)
 ACK_NS: Final = int64(4)
 MARKET_DATA_NS: Final = int64(5)
-N_TABLES: Final = 6
+CLASS_SHARES: Final = 6  # contra orders of a pool's first class; the other classes follow
+N_CLASSES: Final = 4
+N_TABLES: Final = CLASS_SHARES + N_CLASSES
 
 POOL_DEPTH: Final = 32  # hidden orders on one side of one pool; cancels draw one of these places
 N_OTHERS: Final = 32  # other people's parents that can be at work at once

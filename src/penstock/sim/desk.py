@@ -169,7 +169,7 @@ def enter_dark(state: WorldState, child: int, now_ns: int) -> None:
     gone = enter_pool(
         state, venue_idx, children[child].side, state.params[0].first_child_ref + child,
         children[child].size_shares, children[child].min_shares, children[child].limit_ticks,
-        children[child].tif, now_ns,
+        children[child].tif, state.venues[venue_idx].leak_prob, now_ns,
     )  # fmt: skip
     if gone > 0:
         children[child].state = DONE
@@ -229,7 +229,7 @@ def amend(state: WorldState, child: int, size_shares: int, limit_ticks: int, now
     leave_pool(state, venue_idx, side, ref)
     gone = enter_pool(
         state, venue_idx, side, ref, open_shares, children[child].min_shares, limit_ticks, _DAY,
-        now_ns,
+        state.venues[venue_idx].leak_prob, now_ns,
     )  # fmt: skip
     if gone > 0:
         children[child].state = DONE

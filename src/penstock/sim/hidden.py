@@ -15,6 +15,7 @@ from penstock.sim.matching_levels import level_of, next_key
 from penstock.sim.matching_pegs import price_key2
 from penstock.sim.matching_types import NO_KEY
 from penstock.sim.matching_views import best_ticks, touch_ticks
+from penstock.sim.pool_classes import mean_of_classes
 from penstock.sim.price import reference_ticks
 
 _SIDES: Final = 2  # columns of every array by side: buy and sell
@@ -36,7 +37,7 @@ class Hidden(NamedTuple):
     away_frac: market makers that keep away from that side, of all.
     away_s: until the first of these is back; 0 when none is away.
     informed_frac: of a pool's contra orders, shape (n_venues,).
-    leak_ticks: expected adverse move after a fill of ours, shape (n_venues,).
+    leak_ticks: expected adverse move after a contra order fills us, shape (n_venues,).
     """
 
     efficient_ticks: float
@@ -83,8 +84,10 @@ def hidden_of(state: WorldState) -> Hidden:
         hidden_shares=hidden_shares.reshape(by_side),
         away_frac=away_frac,
         away_s=away_s,
-        informed_frac=venues["informed_frac"].copy(),
-        leak_ticks=venues["leak_prob"] * (venues["leak_min_ticks"] + venues["leak_max_ticks"]) / 2,
+        informed_frac=mean_of_classes(state.classes, venues, "informed_frac"),
+        leak_ticks=mean_of_classes(state.classes, venues, "leak_prob")
+        * (venues["leak_min_ticks"] + venues["leak_max_ticks"])
+        / 2,
     )
 
 

@@ -173,6 +173,8 @@ VENUE_DTYPE = np.dtype(
         ("maker_shares", np.float64),  # per maker and side
         ("crowd_cut", np.int64),  # of 65,536: its and earlier venues' part of market orders
         ("nbbo_delay_ns", np.int64),
+        ("has_size_priority", np.int64),
+        ("interest_min_frac", np.float64),
         ("informed_frac", np.float64),
         ("leak_prob", np.float64),
         ("leak_min_ticks", np.float64),
@@ -262,6 +264,16 @@ INTEREST_DTYPE = np.dtype(
     align=True,
 )
 """One hidden order in a pool; rows (venue · 2 + side) · POOL_DEPTH on, oldest first."""
+
+CLASS_DTYPE = np.dtype(
+    [
+        ("cut", np.int64),  # of 1,024: a draw below, and not below those before, is of this class
+        ("informed_frac", np.float64),  # NaN: as the pool's now
+        ("leak_prob", np.float64),  # NaN: as the pool's now
+    ],
+    align=True,
+)
+"""One class of a pool's contra orders; row venue · N_CLASSES + class, sizes in `tables`."""
 
 CHILD_DTYPE = np.dtype(
     [
@@ -375,6 +387,7 @@ class WorldState(NamedTuple):
     others: Rows  # other people's parents
     interest: Rows
     n_interest: Int64s  # (n_venues * 2,)
+    classes: Rows
     touches: Rows
     nbbo: Rows  # ring of its changes
     marks: Rows  # ring of looks at the prices of trades, for the bands

@@ -33,7 +33,7 @@ from penstock.sim.matching_types import ANY_OWNER, BAD_VENUE, HIDDEN, MARKET_FUL
 from penstock.sim.matching_views import order_side, order_ticks, order_venue
 from penstock.sim.others import learn_of_others, work_others
 from penstock.sim.phases import follow_phases, keep_allowed
-from penstock.sim.pools import trade_pool_flow
+from penstock.sim.pool_flow import trade_pool_flow
 from penstock.sim.price import step_price
 from penstock.sim.references import next_reference_ns, tell_references
 from penstock.sim.schedule import follow_schedule

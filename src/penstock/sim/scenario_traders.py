@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -45,6 +45,16 @@ class LitFlow(Table, frozen=True, kw_only=True):
     maker_shares: Annotated[float, Meta(ge=0.0, le=1e6)] = 0.0  # all makers together, each side
 
 
+class PoolClass(Table, frozen=True, kw_only=True):
+    """One class of those who look for hidden orders; what is not named is as in the pool."""
+
+    name: str  # for the reader
+    frac: Frac  # of the contra orders, to a thousandth
+    contra_shares: MeanShares | None = None
+    informed_frac: Frac | None = None
+    leak_prob: Frac | None = None  # chance that an execution of ours with one becomes known
+
+
 class PoolFlow(Table, frozen=True, kw_only=True):
     """Hidden traders of one dark pool, and how honest they are."""
 
@@ -60,6 +70,9 @@ class PoolFlow(Table, frozen=True, kw_only=True):
     leak_prob: Frac = 0.0  # chance that an execution of ours becomes known
     leak_min_bps: Moves = 0.0  # adverse move that follows, uniform between these
     leak_max_bps: Moves = 0.0
+    priority: Literal["time", "size"] = "time"  # of hidden orders; "size" is larger first
+    interest_min_frac: Frac = 0.0  # least execution that a hidden order accepts, of its size
+    classes: tuple[PoolClass, ...] = ()  # of contra orders; at most 4, shares that add up to 1
 
 
 class Price(Table, frozen=True, kw_only=True):

@@ -59,7 +59,10 @@ def step_script(state: WorldState, now_ns: int) -> None:
         cancel_scripted(state, venue_idx, shares, params[0].first_script_ref + target)
     elif op == _DARK_ADD:
         look_for_crosses(state, venue_idx, now_ns)
-        enter_pool(state, venue_idx, side, ref, shares, _NO_MINIMUM, ticks, _DAY, now_ns)
+        enter_pool(
+            state, venue_idx, side, ref, shares, _NO_MINIMUM, ticks, _DAY,
+            state.venues[venue_idx].leak_prob, now_ns,
+        )  # fmt: skip
     elif op == _DARK_CANCEL and target >= 0:
         side = int(np.int64(script[target].side))
         leave_pool(state, venue_idx, side, params[0].first_script_ref + target)

@@ -22,10 +22,9 @@ def world_at(stack: WorldState, w: int) -> WorldState:
         stack.tables[w], stack.head[w], stack.books[w], stack.levels[w], stack.orders[w],
         stack.fills[w], stack.results[w], stack.handles[w], stack.refs[w], stack.intents[w],
         stack.makers[w], stack.quotes[w], stack.spells[w], stack.others[w], stack.interest[w],
-        stack.n_interest[w], stack.touches[w], stack.nbbo[w], stack.marks[w], stack.children[w],
-        stack.mail[w],
-        stack.reports[w], stack.audit[w], stack.tape[w], stack.changes[w],
-        stack.script[w], stack.script_targets[w],
+        stack.n_interest[w], stack.classes[w], stack.touches[w], stack.nbbo[w], stack.marks[w],
+        stack.children[w], stack.mail[w], stack.reports[w], stack.audit[w], stack.tape[w],
+        stack.changes[w], stack.script[w], stack.script_targets[w],
     )  # fmt: skip
 
 

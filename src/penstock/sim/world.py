@@ -83,8 +83,8 @@ class World:
     def _open(self) -> None:
         start_ns = self.scenario.start_ns
         while advance(self._state, start_ns) == codes.NEED_ROOM:
-            if self._state.world[0]["tape_ready"] == 0:  # else the next call empties the buffer
-                self._grow("tape")
+            if self._state.world[0]["tape_ready"] == 0:  # else the next call empties the tape
+                self._grow_what_is_short()
         while n_displayed_levels(self._state) + 3 * len(self._fees) > len(self._state.tape):
             self._grow("tape")
         open_session(self._state, start_ns)
@@ -219,14 +219,17 @@ class World:
         state, world = self._state, self._state.world[0]
         if len(state.tape) >= MAX_BATCH and world["tape_ready"] > len(state.tape) // 2:
             return False
-        need = int(rows_needed(state.head))
-        for name in ("tape", "reports", "audit"):
-            while world[f"{name}_n"] + need > len(getattr(self._state, name)):
-                self._grow(name)
+        self._grow_what_is_short()
         # Nothing has been handed over yet, so nothing may be dropped by the next call.
         world["tape_ready"] = 0
         world["tape_lo"] = 0
         return True
+
+    def _grow_what_is_short(self) -> None:
+        world, need = self._state.world[0], int(rows_needed(self._state.head))
+        for name in ("tape", "reports", "audit"):
+            while world[f"{name}_n"] + need > len(getattr(self._state, name)):
+                self._grow(name)
 
     def _grow(self, name: str) -> None:
         rows = getattr(self._state, name)

@@ -15,7 +15,19 @@ _TABLES: Final = (
     "price", "impact", "flow", "makers", "others", "dark", "auctions", "bands", "parents",
 )  # fmt: skip
 _TEXTS: Final = frozenset(
-    {"name", "description", "mode", "symbol", "tape", "mic", "venue", "kind", "shape", "client"}
+    [
+        "name",
+        "description",
+        "mode",
+        "symbol",
+        "tape",
+        "mic",
+        "venue",
+        "kind",
+        "shape",
+        "priority",
+        "client",
+    ]
 )
 _VENUE_TABLES: Final = ("fees", "latency", "lit", "pool")
 _NOT_WRITTEN: Final = (None, ())
