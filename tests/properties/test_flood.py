@@ -18,11 +18,14 @@ from penstock.domain import (
     ChildReject,
     ChildReplaced,
     Side,
+    TapeFlag,
+    TapeKind,
     Tif,
 )
 from penstock.sim import Scenario, World
 from penstock.sim.codes import LIVE, OURS
 from penstock.sim.scenario import Halt
+from penstock.sim.scenario_phases import Auctions, Bands
 from tests.support.worlds import Client, child, reference_day
 
 POOLS, LITS = (0, 1), (2, 3, 4)
@@ -31,8 +34,8 @@ ABSURD_TICKS = (0, -1, -(2**40), 7, 2**31, 2**40, 2**62)
 ABSURD_SHARES = (0, -1, -(2**40), 10**8 + 1, 2**31, 2**40, 2**62)
 
 
-def a_day() -> Scenario:
-    """Minutes of the reference venues with pegs, icebergs and two halts."""
+def a_day(has_phases: bool) -> Scenario:
+    """Minutes of the reference venues: pegs, icebergs, two halts; auctions and narrow bands."""
     day = reference_day(600.0)
     change = msgspec.structs.replace
     venues = tuple(
@@ -48,14 +51,21 @@ def a_day() -> Scenario:
         for place, venue in enumerate(day.venues)
     )  # fmt: skip
     halts = (Halt(at_s=15.0, duration_s=3.0), Halt(at_s=40.0, duration_s=0.5))
-    return change(day, venues=venues, halts=halts)
+    day = change(day, venues=venues, halts=halts)
+    if not has_phases:
+        return day
+    return change(
+        day,
+        auctions=Auctions(venue="PNYA", opening_s=1.0, reopening_s=2.0),
+        bands=Bands(width_frac=0.0004, limit_state_s=1.0, pause_s=2.0),
+    )
 
 
 class Flooder(Client):
     """Bursts of up to some hundreds of commands at one moment, sensible or not, from a seed."""
 
     def __init__(self, seed: int) -> None:
-        super().__init__(World(a_day(), seed))
+        super().__init__(World(a_day(has_phases=seed % 2 == 0), seed))
         self.orders: dict[int, ChildOrder] = {}
         self.n_sent: Counter[int] = Counter()  # by child: more than once is a duplicate
         self._luck = np.random.default_rng(seed)
@@ -180,6 +190,17 @@ def test_the_flood_reaches_what_it_is_about(flooder: Flooder) -> None:
         assert kinds[kind.__name__] > 10
     assert filled_at >= set(LITS)
     assert reasons >= {"duplicate", "never_seen", "too_late", "bad_size", "bad_price", "halted"}
+
+
+def test_bands_and_auctions_take_part() -> None:
+    """A guard for the even seeds: more stops than the two halts, and a call after each."""
+    tape = Flooder(12).flood(300).tape
+    status = tape[(tape["kind"] == TapeKind.STATUS) & (tape["venue_idx"] == LITS[0])]
+    n_stops = int(((status["flags"] & TapeFlag.HALTED) != 0).sum())
+    auctions = tape[(tape["kind"] == TapeKind.TRADE) & ((tape["flags"] & TapeFlag.AUCTION) != 0)]
+
+    assert n_stops > 2 * 2
+    assert len(auctions) > 1
 
 
 def test_what_rests_for_us_is_what_our_reports_leave_open(flooder: Flooder) -> None:

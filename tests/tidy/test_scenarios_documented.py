@@ -18,6 +18,7 @@ from penstock.sim.scenario import (
     VenueChange,
     VenueTable,
 )
+from penstock.sim.scenario_phases import Auctions, Bands
 from penstock.sim.scenario_table import Table
 from penstock.sim.scenario_traders import (
     Dark,
@@ -49,6 +50,8 @@ TABLES: dict[str, type[Table]] = {
     "[[regimes]]": Regime,
     "[[venues.changes]]": VenueChange,
     "[[halts]]": Halt,
+    "[auctions]": Auctions,
+    "[bands]": Bands,
     "[parents]": Parents,
     "[replay]": Replay,
 }

@@ -17,10 +17,12 @@ from penstock.domain import (
     stream_seed,
 )
 from penstock.sim import codes, layout
+from penstock.sim.bands import N_MARKS
 from penstock.sim.build_crowd import crowd_cuts, crowd_params, others_sizes
 from penstock.sim.codes import FAR, FIRST_FLOW, N_QUANTILES, N_TABLES, POOL_DEPTH
 from penstock.sim.layout import Rows, WorldState
 from penstock.sim.matching_types import empty_fills, empty_results, make_market
+from penstock.sim.phase_params import write_phase_params
 from penstock.sim.quantiles import distance_quantiles, latency_quantiles, size_quantiles
 from penstock.sim.scenario import Scenario, VenueTable
 from penstock.sim.scenario_traders import LitFlow
@@ -67,6 +69,7 @@ def build_state(scenario: Scenario, seed: int, script: ScriptArray) -> WorldStat
         n_interest=np.zeros(sizes.n_venues * 2, dtype=np.int64),
         touches=np.zeros(sizes.n_venues * 2 + 2, dtype=layout.TOUCH_DTYPE),
         nbbo=np.zeros(codes.NBBO_HISTORY, dtype=layout.NBBO_CHANGE_DTYPE),
+        marks=np.zeros(N_MARKS, dtype=layout.MARK_DTYPE),
         children=np.zeros(FIRST_CHILDREN, dtype=layout.CHILD_DTYPE),
         mail=np.zeros(256, dtype=layout.MAIL_DTYPE),
         reports=np.zeros(4_096, dtype=layout.REPORT_DTYPE),
@@ -129,6 +132,7 @@ def _params(scenario: Scenario, sizes: _Sizes) -> Rows:
     _trader_params(scenario, row)
     row["first_crowd_source"] = sizes.first_crowd_source
     crowd_params(scenario, row)
+    write_phase_params(scenario, row)
     return params
 
 
@@ -195,6 +199,7 @@ def _world(scenario: Scenario, seed: int, begin_ns: int) -> Rows:
     row["next_parent_ns"] = begin_ns if scenario.others.parents_per_hour > 0.0 else FAR
     row["script_reference_ticks"] = math.nan
     row["efficient_ticks"] = scenario.start_ticks
+    row["last_trade_ticks"] = round(scenario.start_ticks)
     row["has_pegs"] = any(
         venue.lit is not None and venue.lit.midpoint_frac + venue.lit.primary_frac > 0.0
         for venue in scenario.venues
@@ -275,9 +280,8 @@ def _venues(scenario: Scenario, seed: int, sizes: _Sizes) -> Rows:
             row["second_cut"] = round(second * 65_536)
         if venue.lit is not None:
             row["nbbo_delay_ns"] = round(venue.lit.nbbo_delay_us * NS_PER_US)
+            _order_cuts(venue.lit, row)
         if venue.lit is not None and sizes.n_makers:
-            _peg_cuts(venue.lit, row)
-            row["hidden_cut"] = round(venue.lit.hidden_frac * 65_536)
             row["maker_shares"] = venue.lit.maker_shares / sizes.n_makers
         if venue.pool is not None:
             ticks = _ticks_per_bps(scenario)
@@ -289,10 +293,11 @@ def _venues(scenario: Scenario, seed: int, sizes: _Sizes) -> Rows:
     return venues
 
 
-def _peg_cuts(lit: LitFlow, row: np.void) -> None:
-    """Where the kinds of limit orders begin in one draw: hidden ones first, then these."""
-    until = lit.hidden_frac
+def _order_cuts(lit: LitFlow, row: np.void) -> None:
+    """Where each kind of limit order ends in one draw; behind the last they are displayed whole."""
+    until = 0.0
     for cut, frac in (
+        ("hidden_cut", lit.hidden_frac),
         ("midpoint_cut", lit.midpoint_frac),
         ("primary_cut", lit.primary_frac),
         ("iceberg_cut", lit.iceberg_frac),

@@ -10,6 +10,7 @@ from penstock.domain import MAX_ORDER_SHARES, TICKS_PER_USD, ConfigError, Proble
 from penstock.sim.build_crowd import n_live_parents
 from penstock.sim.checks_venues import Complaint, complaints_of_venue, wrong_order
 from penstock.sim.codes import N_OTHERS
+from penstock.sim.phase_params import BEFORE_THE_END_S
 from penstock.sim.scenario import Scenario, is_date
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
@@ -27,7 +28,7 @@ def check_scenario(scenario: Scenario, file: str) -> None:
             twice, a venue without the table of its kind, an increment that prices cannot have,
             limits the wrong way round, a day that is none, parents that do not fit in it.
     """
-    parts = (_day, _instrument, _venues, _traders, _schedule, _parents, _mode)
+    parts = (_day, _instrument, _venues, _traders, _schedule, _phases, _parents, _mode)
     problems = [
         Problem(where=f"{file}: {key}", expected=expected, found=str(found), fix=fix)
         for part in parts
@@ -161,6 +162,30 @@ def _schedule(scenario: Scenario) -> Iterator[Complaint]:
                 "sort them",
             )
         ends_s = halt.at_s + halt.duration_s
+
+
+def _phases(scenario: Scenario) -> Iterator[Complaint]:
+    auctions, length_s = scenario.auctions, scenario.scenario.duration_s
+    calls_s = auctions.opening_s + auctions.closing_s
+    has_call = calls_s + auctions.reopening_s > 0.0
+    if (has_call or scenario.bands.width_frac > 0.0) and scenario.scenario.mode == "replay":
+        where = "auctions" if has_call else "bands"
+        yield where, "none in a replay: the recorded day is as it was", "one", "remove it"
+    lit = [venue.mic for venue in scenario.venues if venue.is_lit]
+    if (has_call and auctions.venue is None) or auctions.venue not in (None, *lit):
+        yield (
+            "auctions.venue",
+            f"the mic of the listing exchange, one of {', '.join(lit)}",
+            auctions.venue or "none",
+            "say at which lit venue the auctions are",
+        )
+    if calls_s > 0.0 and calls_s + BEFORE_THE_END_S >= length_s:
+        yield (
+            "auctions.opening_s",
+            f"calls that leave time to trade in a session of {length_s:g} s",
+            f"{calls_s:g} s of calls",
+            "shorten opening_s or closing_s, or lengthen the session",
+        )
 
 
 def _parents(scenario: Scenario) -> Iterator[Complaint]:

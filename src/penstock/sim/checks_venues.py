@@ -72,7 +72,7 @@ def _fees(scenario: Scenario, venue: VenueTable) -> Iterator[Complaint]:
 
 def _kinds_of_order(lit: LitFlow) -> Iterator[Complaint]:
     fracs = (lit.hidden_frac, lit.midpoint_frac, lit.primary_frac, lit.iceberg_frac)
-    if sum(fracs) > 1.0:
+    if sum(fracs) > 1.0 + 1e-9:
         yield (
             "lit.hidden_frac",
             "at most 1 together with midpoint_frac, primary_frac and iceberg_frac",

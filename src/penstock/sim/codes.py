@@ -63,6 +63,11 @@ POOL_DEPTH: Final = 32  # hidden orders on one side of one pool; cancels draw on
 N_OTHERS: Final = 32  # other people's parents that can be at work at once
 NBBO_HISTORY: Final = 4096  # changes remembered for the delayed views of the pools
 
+# What the market is doing, in `is_halted`.
+TRADING: Final = 0
+STOPPED: Final = 1  # orders may be taken back, no more
+CALLING: Final = 2  # orders rest at the listing exchange until its auction
+
 # Why `advance` stopped.
 REACHED: Final = 0  # the time asked for, or the first report
 NEED_ROOM: Final = 1  # a buffer might not take the next event

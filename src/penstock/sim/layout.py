@@ -81,6 +81,20 @@ PARAMS_DTYPE = np.dtype(
         ("others_child_shares", np.float64),
         ("others_child_gap_ns", np.float64),
         ("others_market_cut", np.int64),  # of 65,536: below, a slice takes
+        # Calls and price bands.
+        ("has_phases", np.int64),  # 1 when the scenario has any of either
+        ("listing_venue_idx", np.int64),  # where auctions are; -1 without any
+        ("opening_ns", np.int64),
+        ("reopening_ns", np.int64),
+        ("closing_at_ns", np.int64),  # when the last call begins; FAR without one
+        ("closing_cross_ns", np.int64),  # its auction
+        ("band_width_frac", np.float64),  # 0 without bands
+        ("band_open_multiplier", np.float64),
+        ("band_close_multiplier", np.float64),
+        ("band_open_until_ns", np.int64),
+        ("band_close_from_ns", np.int64),
+        ("limit_state_ns", np.int64),
+        ("pause_ns", np.int64),
     ],
     align=True,
 )
@@ -109,7 +123,7 @@ WORLD_DTYPE = np.dtype(
         ("script_i", np.int64),
         ("audit_n", np.int64),
         ("n_changes", np.int64),  # of the schedule that have been made
-        ("is_halted", np.int64),
+        ("is_halted", np.int64),  # TRADING, STOPPED or CALLING
         ("is_busy", np.int64),
         ("activity", np.float64),
         # Efficient price and what is on its way.
@@ -126,6 +140,16 @@ WORLD_DTYPE = np.dtype(
         ("excited_ns", np.int64),
         ("day_multiplier", np.float64),  # of activity, by the time of day
         ("next_parent_ns", np.int64),  # of other people
+        # Calls and price bands.
+        ("phase_until_ns", np.int64),  # end of a halt or a call
+        ("price_sum_ticks", np.int64),  # of all trades so far
+        ("last_trade_ticks", np.int64),
+        ("band_low_ticks", np.int64),  # 0 while there are no bands
+        ("band_high_ticks", np.int64),
+        ("band_reference_ticks", np.float64),
+        ("limit_since_ns", np.int64),  # since when the quote stands at a band, 0 when it does not
+        ("n_marks", np.int64),
+        ("next_mark_ns", np.int64),
     ],
     align=True,
 )
@@ -306,6 +330,9 @@ AUDIT_DTYPE = np.dtype(
 )
 """One execution of ours with the truth about it; for trials, never for the engine."""
 
+MARK_DTYPE = np.dtype([("n_trades", np.int64), ("price_sum_ticks", np.int64)], align=True)
+"""Trades and the sum of their prices up to one moment: two of these give a mean price."""
+
 NBBO_CHANGE_DTYPE = np.dtype(
     [("time_ns", np.int64), ("bid_ticks", np.int64), ("ask_ticks", np.int64)], align=True
 )
@@ -350,6 +377,7 @@ class WorldState(NamedTuple):
     n_interest: Int64s  # (n_venues * 2,)
     touches: Rows
     nbbo: Rows  # ring of its changes
+    marks: Rows  # ring of looks at the prices of trades, for the bands
     children: Rows
     mail: Rows
     reports: Rows

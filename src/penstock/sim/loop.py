@@ -32,10 +32,11 @@ from penstock.sim.matching import cancel_order, order_of, replace_order, retry_o
 from penstock.sim.matching_types import ANY_OWNER, BAD_VENUE, HIDDEN, MARKET_FULL, SLOT_MASK
 from penstock.sim.matching_views import order_side, order_ticks, order_venue
 from penstock.sim.others import learn_of_others, work_others
+from penstock.sim.phases import follow_phases, keep_allowed
 from penstock.sim.pools import trade_pool_flow
 from penstock.sim.price import step_price
 from penstock.sim.references import next_reference_ns, tell_references
-from penstock.sim.schedule import follow_schedule, keep_withdrawals
+from penstock.sim.schedule import follow_schedule
 from penstock.sim.scripted import step_script
 from penstock.sim.settling import answer_ours, conclude_ours, settle
 from penstock.sim.traders import (
@@ -121,7 +122,7 @@ def run_to(state: WorldState, until_ns: int, last_event: int, stops_at_reports: 
         world[0].n_events += 1
         happen(state, source, now_ns)
         if world[0].is_halted:
-            keep_withdrawals(world, state.intents)
+            keep_allowed(state.params, world, state.intents)
         carry_out(state, now_ns)
         if world[0].n_events >= last_event:
             world[0].now_ns = max(world[0].now_ns, now_ns)
@@ -161,6 +162,7 @@ def happen(state: WorldState, source: int, now_ns: int) -> None:
         learn_of_others(params, world, state.others, now_ns)
         follow_day(params, world, now_ns)
         follow_schedule(state, now_ns)
+        follow_phases(state, now_ns)
     elif source == ACTIVITY:
         change_activity(params, world, clocks, streams, now_ns)
     elif source == INFORMED:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
 
 from penstock._kernels import inlined, kernel
-from penstock.sim.codes import MARKET_SHARES, N_TABLES, int64
+from penstock.sim.codes import CALLING, MARKET_SHARES, N_TABLES, int64
 from penstock.sim.crowd import excite
 from penstock.sim.draws import high_10, next_16
 from penstock.sim.feed import quote_seen
@@ -15,6 +16,7 @@ from penstock.sim.intents import intend_to_enter, intend_to_withdraw
 from penstock.sim.layout import Int64s, Rows, Tables, Uint64s
 from penstock.sim.matching import order_of
 from penstock.sim.matching_types import DAY
+from penstock.sim.price import fair_ticks
 from penstock.sim.taking import intend_to_take
 
 _ANONYMOUS: Final = int64(0)
@@ -48,6 +50,9 @@ def send_market_order(
     shares = int(np.int64(tables[venue_idx * N_TABLES + MARKET_SHARES, high_10(what)]))
     if params[0].excitation_frac > 0.0:
         excite(params, world, clocks, streams, side, now_ns)
+    if world[0].is_halted == CALLING:
+        join_call(params, world, orders, handles, intents, side, shares, ref)
+        return
     ticks = 0
     if params[0].spread_weight_frac > 0.0:
         ticks = ticks_inside(params, world, touches, nbbo, side, patience, now_ns)
@@ -57,6 +62,28 @@ def send_market_order(
             1.0 - side * expected_sign, now_ns,
         )  # fmt: skip
         return
+    if order_of(orders, handles[ref]) != 0:
+        intend_to_withdraw(world, intents, venue_idx, ref)
+    intend_to_enter(
+        world, intents, venue_idx, side, ticks, shares, _NO_MINIMUM, _DAY, _NO_FLAGS, _ANONYMOUS,
+        ref, 0.0,
+    )  # fmt: skip
+
+
+@kernel
+def join_call(
+    params: Rows, world: Rows, orders: Rows, handles: Int64s, intents: Rows, side: int,
+    shares: int, ref: int,
+) -> None:  # fmt: skip
+    """
+    A market order in a call, where nobody quotes: a limit on the far side of the fair price.
+
+    It goes to the listing exchange, wherever its sender trades otherwise: there the auction is.
+    """
+    venue_idx = params[0].listing_venue_idx
+    increment_ticks = params[0].increment_ticks
+    ticks = math.floor(fair_ticks(world) / increment_ticks + 0.5) * increment_ticks
+    ticks = max(increment_ticks, ticks + side * params[0].reach_ticks)
     if order_of(orders, handles[ref]) != 0:
         intend_to_withdraw(world, intents, venue_idx, ref)
     intend_to_enter(

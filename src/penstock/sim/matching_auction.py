@@ -142,17 +142,21 @@ def auction_range(
 def set_band(
     head: HeadArray, books: BookArray, levels: LevelArray, orders: OrderArray, venue_idx: int,
     low_ticks: int, high_ticks: int,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """
     Let nothing trade at a venue outside `low_ticks` to `high_ticks`, from now on; 0 is no limit.
 
     A bid above the band, or an offer below it, counts as one at its edge: an order that comes in
     trades up to there, and what is left rests there or, where it may not rest, is cancelled. Those
     that rest already are moved there, best first, behind who is there, and keep their handles.
+    Pegs stay asleep or in place, and trade inside the band only.
+
+    Returns the number of orders moved.
     Source: LULD Plan, section VI, and the exchanges' rules on repricing under it (Nasdaq Equity 4,
         Rule 4120; Cboe BZX Rule 11.18(e)).
     """
     increment_ticks = int(head[0].increment_ticks)
+    n_moved = 0
     for side in range(2):
         book = venue_idx * 2 + side
         limit_ticks = high_ticks if side == 0 else low_ticks
@@ -168,6 +172,8 @@ def set_band(
             if slot == 0:
                 slot = int(levels[row].hidden_head)
             move_order(head, books, levels, orders, slot, cap_key)
+            n_moved += 1
+    return n_moved
 
 
 @kernel

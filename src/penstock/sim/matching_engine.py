@@ -77,7 +77,8 @@ class MatchingEngine:
     Invariants (`problems` lists any breach; tests assert it after random streams):
         no venue is crossed outside of a call, hidden orders counted;
         a level's displayed and hidden sizes are the sums over its orders;
-        at one price displayed orders trade before hidden ones, and earlier before later;
+        at one price displayed orders trade before hidden ones, those before pegs, and earlier
+            before later;
         shares submitted = filled + resting + cancelled, for every order.
 
     A handle names an order for as long as it rests and is never valid again, short of 2**30 reuses

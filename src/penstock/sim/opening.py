@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from penstock._kernels import kernel
-from penstock.domain import TapeKind
+from penstock.sim.bands import start_bands
 from penstock.sim.codes import int64
-from penstock.sim.feed import publish, publish_level
 from penstock.sim.layout import WorldState
 from penstock.sim.matching_views import next_ticks, touch_ticks
+from penstock.sim.phases import start_call
+from penstock.sim.snapshots import show_book
 
-_CLEAR: Final = int64(TapeKind.CLEAR)
-_SNAPSHOT_END: Final = int64(TapeKind.SNAPSHOT_END)
 _BUY: Final = int64(1)
 _SELL: Final = int64(-1)
 
@@ -36,36 +35,24 @@ def open_session(state: WorldState, now_ns: int) -> None:
     """
     Forget what was published before, and publish each lit book whole, numbered from 1.
 
-    Needs room in the tape for the levels of all books and two rows a venue.
+    Needs room in the tape for the levels of all books and three rows a venue. Where the session
+    begins with a call, all venues are halted from here to its auction.
     """
     world, venues = state.world, state.venues
-    head, books, levels, orders = state.head, state.books, state.levels, state.orders
     world[0].tape_n = 0
     world[0].tape_lo = 0
     world[0].tape_ready = 0
     world[0].n_events = 0
     world[0].n_book_changes = 0
     world[0].n_trades = 0
+    world[0].price_sum_ticks = 0
+    if state.params[0].opening_ns == 0:
+        start_bands(state, world[0].last_trade_ticks, now_ns)
     for venue_idx in range(state.params[0].n_venues):
         venues[venue_idx].feed_seq = 0
         venues[venue_idx].feed_recv_ns = 0
         if venues[venue_idx].is_lit == 0:
             continue
-        announce(state, venue_idx, _CLEAR, now_ns)
-        for side in (_BUY, _SELL):
-            ticks = touch_ticks(head, books, levels, orders, venue_idx, side)
-            while ticks != 0:
-                publish_level(
-                    world, venues, state.tables, state.tape, head, books, levels, orders,
-                    venue_idx, side, ticks, now_ns,
-                )  # fmt: skip
-                ticks = next_ticks(head, books, levels, orders, venue_idx, side, ticks)
-        announce(state, venue_idx, _SNAPSHOT_END, now_ns)
-
-
-@kernel
-def announce(state: WorldState, venue_idx: int, kind: int, now_ns: int) -> None:
-    """The first or the last message of a snapshot."""
-    publish(
-        state.world, state.venues, state.tables, state.tape, venue_idx, kind, 0, 0, 0, 0, now_ns
-    )
+        show_book(state, venue_idx, now_ns)
+    if state.params[0].opening_ns > 0:
+        start_call(state, now_ns + state.params[0].opening_ns, now_ns)

@@ -106,6 +106,8 @@ def cross(
         shares -= traded
         interest[i].shares -= traded
         world[0].n_trades += 1
+        world[0].price_sum_ticks += ticks
+        world[0].last_trade_ticks = ticks
         publish_trade(
             world, venues, state.tables, state.tape, params[0].trf_venue_idx, _NO_SIDE, ticks,
             traded, False, True, now_ns,

@@ -20,6 +20,7 @@ from penstock.domain import (
     Venue,
     VenueKind,
 )
+from penstock.sim.scenario_phases import Auctions, Bands
 from penstock.sim.scenario_table import (
     Amount,
     Count,
@@ -218,6 +219,8 @@ class Scenario(Table, frozen=True, kw_only=True):
     others: Others = Others()
     regimes: tuple[Regime, ...] = ()
     halts: tuple[Halt, ...] = ()
+    auctions: Auctions = Auctions()
+    bands: Bands = Bands()
     parents: Parents = Parents()
     replay: Replay | None = None
 

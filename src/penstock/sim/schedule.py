@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock._kernels import inlined, kernel
-from penstock.domain import BPS_PER_UNIT, NS_PER_S, TapeFlag, TapeKind
-from penstock.sim.codes import WITHDRAW
-from penstock.sim.feed import publish
+from penstock.domain import BPS_PER_UNIT, NS_PER_S
 from penstock.sim.layout import CHANGE_DTYPE, Rows, WorldState
+from penstock.sim.phases import set_halt
 from penstock.sim.scenario import Regime, Scenario, VenueChange
 
 # What a row changes, in the order in which changes of one moment happen.
@@ -26,9 +25,6 @@ LEAK_PROB: Final = 7
 LEAK_MIN: Final = 8
 LEAK_MAX: Final = 9
 HALT: Final = 10
-
-_STATUS: Final = int(TapeKind.STATUS)
-_HALTED: Final = int(TapeFlag.HALTED)
 
 
 @inlined
@@ -78,30 +74,6 @@ def change_venue(venues: Rows, what: int, idx: int, value: float) -> None:
         venues[idx].leak_min_ticks = value
     elif what == LEAK_MAX:
         venues[idx].leak_max_ticks = value
-
-
-@kernel
-def set_halt(state: WorldState, is_halted: int, now_ns: int) -> None:
-    """Stop or resume trading in the stock everywhere; every displaying venue says so."""
-    state.world[0].is_halted = is_halted
-    flags = _HALTED if is_halted else 0
-    for venue_idx in range(state.params[0].n_venues):
-        if state.venues[venue_idx].is_lit:
-            publish(
-                state.world, state.venues, state.tables, state.tape, venue_idx, _STATUS, 0, 0, 0,
-                flags, now_ns,
-            )  # fmt: skip
-
-
-@kernel
-def keep_withdrawals(world: Rows, intents: Rows) -> None:
-    """In a halt orders may be taken back, and that is all: drop every other intent."""
-    n_kept = 0
-    for i in range(world[0].n_intents):
-        if intents[i].kind == WITHDRAW:
-            intents[n_kept] = intents[i]
-            n_kept += 1
-    world[0].n_intents = n_kept
 
 
 def schedule_of(scenario: Scenario, params: Rows, venues: Rows, makers: Rows) -> Rows:

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from penstock._kernels import inlined, kernel
-from penstock.domain import Liquidity
+from penstock.domain import Liquidity, TapeFlag, TapeKind
 from penstock.sim.codes import (
     ACK,
     CANCEL_REJECT,
@@ -22,8 +22,8 @@ from penstock.sim.codes import (
     int64,
 )
 from penstock.sim.draws import luck_at
-from penstock.sim.feed import publish_level, publish_trade
-from penstock.sim.layout import WorldState
+from penstock.sim.feed import publish, publish_level, publish_trade
+from penstock.sim.layout import Rows, WorldState
 from penstock.sim.matching_types import BAD_VENUE, SLOT_MASK
 from penstock.sim.price import absorb_trade
 from penstock.sim.reports import tell, tell_fill
@@ -33,6 +33,8 @@ _TAKE: Final = int64(Liquidity.TAKE)
 _MAKE: Final = int64(Liquidity.MAKE)
 _MIDPOINT: Final = int64(Liquidity.MIDPOINT)
 _ZERO: Final = int64(0)
+_TRADE: Final = int64(TapeKind.TRADE)
+_AUCTION: Final = int64(TapeFlag.AUCTION)
 
 
 @inlined
@@ -53,11 +55,11 @@ def settle(
         if ref >= first_child_ref or resting_ref >= first_child_ref:
             settle_ours(state, ref, resting_ref, side, ticks, shares, permanent_frac, now_ns)
         if resting_ref < params[0].first_slot_ref and fills[k].leaves_shares == 0:
-            maker = resting_ref // (params[0].n_venues * 2)
-            bits = luck_at(state.makers[maker].luck + np.uint64(2 + resting_ref), now_ns)
-            quotes[resting_ref].quiet_until_ns = now_ns + absence_ns(params, bits)
+            keep_away(params, state.makers, quotes, resting_ref, now_ns)
         absorb_trade(params, world, side, shares, permanent_frac)
         world[0].n_trades += 1
+        world[0].price_sum_ticks += ticks
+        world[0].last_trade_ticks = ticks
         is_hidden = fills[k].is_hidden != 0
         publish_trade(
             world, venues, tables, tape, venue_idx, side, ticks, shares, is_hidden, False, now_ns
@@ -70,6 +72,44 @@ def settle(
                     ticks, now_ns,
                 )  # fmt: skip
             is_displayed = False
+
+
+@inlined
+def keep_away(params: Rows, makers: Rows, quotes: Rows, ref: int, now_ns: int) -> None:
+    """A maker whose quote was taken whole stays away from there for a while."""
+    maker = ref // (params[0].n_venues * 2)
+    bits = luck_at(makers[maker].luck + np.uint64(2 + ref), now_ns)
+    quotes[ref].quiet_until_ns = now_ns + absence_ns(params, bits)
+
+
+@kernel
+def settle_auction(
+    state: WorldState, venue_idx: int, ticks: int, shares: int, n_fills: int, now_ns: int
+) -> None:
+    """
+    What an auction means: to us, to makers, and one print on the tape, without a side.
+
+    It moves no price: as much was bought as sold. Our part counts as making, since the order
+    rested.
+    """
+    params, world = state.params, state.world
+    for k in range(n_fills):
+        ref = state.refs[state.fills[k].handle & SLOT_MASK]
+        if ref >= params[0].first_child_ref:
+            tell_fill(
+                params, world, state.venues, state.tables, state.children, state.reports,
+                state.audit, ref - params[0].first_child_ref, ticks,
+                int(np.int64(state.fills[k].shares)), _MAKE, 0.0, 0.0, now_ns,
+            )  # fmt: skip
+        elif ref < params[0].first_slot_ref and state.fills[k].leaves_shares == 0:
+            keep_away(params, state.makers, state.quotes, ref, now_ns)
+    world[0].n_trades += 1
+    world[0].price_sum_ticks += ticks
+    world[0].last_trade_ticks = ticks
+    publish(
+        world, state.venues, state.tables, state.tape, venue_idx, _TRADE, 0, ticks, shares,
+        _AUCTION, now_ns,
+    )  # fmt: skip
 
 
 @kernel

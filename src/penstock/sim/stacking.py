@@ -21,8 +21,10 @@ def world_at(stack: WorldState, w: int) -> WorldState:
         stack.params[w], stack.world[w], stack.clocks[w], stack.streams[w], stack.venues[w],
         stack.tables[w], stack.head[w], stack.books[w], stack.levels[w], stack.orders[w],
         stack.fills[w], stack.results[w], stack.handles[w], stack.refs[w], stack.intents[w],
-        stack.makers[w], stack.quotes[w], stack.spells[w], stack.others[w], stack.interest[w],
-        stack.n_interest[w], stack.touches[w], stack.nbbo[w], stack.children[w], stack.mail[w],
+        stack.makers[w], stack.quotes[w], stack.spells[w], stack.others[w],
+        stack.interest[w],
+        stack.n_interest[w], stack.touches[w], stack.nbbo[w], stack.marks[w], stack.children[w],
+        stack.mail[w],
         stack.reports[w], stack.audit[w], stack.tape[w], stack.changes[w],
         stack.script[w], stack.script_targets[w],
     )  # fmt: skip

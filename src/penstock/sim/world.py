@@ -85,7 +85,7 @@ class World:
         while advance(self._state, start_ns) == codes.NEED_ROOM:
             if self._state.world[0]["tape_ready"] == 0:  # else the next call empties the buffer
                 self._grow("tape")
-        while n_displayed_levels(self._state) + 2 * len(self._fees) > len(self._state.tape):
+        while n_displayed_levels(self._state) + 3 * len(self._fees) > len(self._state.tape):
             self._grow("tape")
         open_session(self._state, start_ns)
 
@@ -160,7 +160,7 @@ class World:
             first = book * codes.POOL_DEPTH
             digest.update(state.interest[first : first + n_orders].tobytes())
         for rows in (state.clocks, state.streams, state.venues, state.makers, state.quotes,
-                     state.spells, state.others, state.touches, state.nbbo):  # fmt: skip
+                     state.spells, state.others, state.touches, state.nbbo, state.marks):  # fmt: skip
             digest.update(rows.tobytes())
         return digest.hexdigest()
 

@@ -93,6 +93,11 @@ def test_a_day_that_never_was_is_no_date(day: int) -> None:
          "{ take_usd = 0.0018, make_usd = -0.0010 }", ["venues[2].fees.midpoint_usd"]),
         ("take_usd = 0.0018", "take_usd = 18.0", ["venues[2].fees.take_usd"]),
         ("leak_min_bps = 1.0", "leak_min_bps = 3.0", ["venues[1].pool.leak_min_bps"]),
+        (
+            "hidden_frac = 0.20",
+            "hidden_frac = 0.20\nmidpoint_frac = 0.5\niceberg_frac = 0.4",
+            ["venues[2].lit.hidden_frac"],
+        ),
         ("leak_prob = 0.30", "leak_prob = 1.30", ["venues[1].pool.leak_prob"]),
         ('mode = "generated"', 'mode = "replay"', ["replay"]),
         ("[instrument]", "[replay]\ntape = 'x'\n[instrument]", ["replay"]),

@@ -11,9 +11,11 @@ from penstock.sim import Scenario
 from penstock.trials.calibration.draft import Draft
 
 _DEFAULT: Final = "default: not in the data"
-_TABLES: Final = ("price", "impact", "flow", "makers", "others", "dark", "parents")
+_TABLES: Final = (
+    "price", "impact", "flow", "makers", "others", "dark", "auctions", "bands", "parents",
+)  # fmt: skip
 _TEXTS: Final = frozenset(
-    {"name", "description", "mode", "symbol", "tape", "mic", "kind", "shape", "client"}
+    {"name", "description", "mode", "symbol", "tape", "mic", "venue", "kind", "shape", "client"}
 )
 _VENUE_TABLES: Final = ("fees", "latency", "lit", "pool")
 _NOT_WRITTEN: Final = (None, ())
