@@ -160,7 +160,8 @@ class World:
             first = book * codes.POOL_DEPTH
             digest.update(state.interest[first : first + n_orders].tobytes())
         for rows in (state.clocks, state.streams, state.venues, state.makers, state.quotes,
-                     state.spells, state.others, state.touches, state.nbbo, state.marks):  # fmt: skip
+                     state.spells, state.others, state.touches, state.nbbo,
+                     state.marks):  # fmt: skip
             digest.update(rows.tobytes())
         return digest.hexdigest()
 
