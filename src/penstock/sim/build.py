@@ -130,9 +130,9 @@ def _params(scenario: Scenario, sizes: _Sizes) -> Rows:
     row["first_child_ref"] = sizes.first_child_ref
     _price_params(scenario, row)
     _trader_params(scenario, row)
+    write_phase_params(scenario, row)
     row["first_crowd_source"] = sizes.first_crowd_source
     crowd_params(scenario, row)
-    write_phase_params(scenario, row)
     return params
 
 

@@ -61,6 +61,20 @@ PARAMS_DTYPE = np.dtype(
         ("spell_min_ns", np.float64),
         ("spell_span_ns", np.float64),
         ("off_per_on", np.float64),  # length of an off-spell relative to an on-spell
+        # Calls and price bands.
+        ("has_phases", np.int64),  # 1 when the scenario has any of either
+        ("listing_venue_idx", np.int64),  # where auctions are; -1 without any
+        ("opening_ns", np.int64),
+        ("reopening_ns", np.int64),
+        ("closing_at_ns", np.int64),  # when the last call begins; FAR without one
+        ("closing_cross_ns", np.int64),  # its auction
+        ("band_width_frac", np.float64),  # 0 without bands
+        ("band_open_multiplier", np.float64),
+        ("band_close_multiplier", np.float64),
+        ("band_open_until_ns", np.int64),
+        ("band_close_from_ns", np.int64),
+        ("limit_state_ns", np.int64),
+        ("pause_ns", np.int64),
         ("maker_delay_ns", np.int64),  # age of the quotes that each kind of trader acts on
         ("flow_delay_ns", np.int64),
         ("informed_delay_ns", np.int64),
@@ -81,20 +95,6 @@ PARAMS_DTYPE = np.dtype(
         ("others_child_shares", np.float64),
         ("others_child_gap_ns", np.float64),
         ("others_market_cut", np.int64),  # of 65,536: below, a slice takes
-        # Calls and price bands.
-        ("has_phases", np.int64),  # 1 when the scenario has any of either
-        ("listing_venue_idx", np.int64),  # where auctions are; -1 without any
-        ("opening_ns", np.int64),
-        ("reopening_ns", np.int64),
-        ("closing_at_ns", np.int64),  # when the last call begins; FAR without one
-        ("closing_cross_ns", np.int64),  # its auction
-        ("band_width_frac", np.float64),  # 0 without bands
-        ("band_open_multiplier", np.float64),
-        ("band_close_multiplier", np.float64),
-        ("band_open_until_ns", np.int64),
-        ("band_close_from_ns", np.int64),
-        ("limit_state_ns", np.int64),
-        ("pause_ns", np.int64),
     ],
     align=True,
 )
@@ -132,14 +132,6 @@ WORLD_DTYPE = np.dtype(
         ("unreleased_ticks", np.float64),
         ("transient_ticks", np.float64),
         ("script_reference_ticks", np.float64),  # NaN until the script gives one
-        ("others_ticks", np.float64),  # what other people's live parents will still do
-        # How excited noise traders are: market orders that are still to follow from earlier ones,
-        # as expected at `excited_ns`, and the same with the earlier ones' signs.
-        ("excitement", np.float64),
-        ("excited_sign", np.float64),
-        ("excited_ns", np.int64),
-        ("day_multiplier", np.float64),  # of activity, by the time of day
-        ("next_parent_ns", np.int64),  # of other people
         # Calls and price bands.
         ("phase_until_ns", np.int64),  # end of a halt or a call
         ("price_sum_ticks", np.int64),  # of all trades so far
@@ -150,6 +142,14 @@ WORLD_DTYPE = np.dtype(
         ("limit_since_ns", np.int64),  # since when the quote stands at a band, 0 when it does not
         ("n_marks", np.int64),
         ("next_mark_ns", np.int64),
+        ("others_ticks", np.float64),  # what other people's live parents will still do
+        # How excited noise traders are: market orders that are still to follow from earlier ones,
+        # as expected at `excited_ns`, and the same with the earlier ones' signs.
+        ("excitement", np.float64),
+        ("excited_sign", np.float64),
+        ("excited_ns", np.int64),
+        ("day_multiplier", np.float64),  # of activity, by the time of day
+        ("next_parent_ns", np.int64),  # of other people
     ],
     align=True,
 )
