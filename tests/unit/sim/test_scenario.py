@@ -106,6 +106,8 @@ def test_a_day_that_never_was_is_no_date(day: int) -> None:
         ("[instrument]", "[parents]\nsize_max_adv_frac = 20.0\n[instrument]",
          ["parents.size_max_adv_frac"]),
         ("[instrument]", "[parents]\nurgency_frac = []\n[instrument]", ["parents.urgency_frac"]),
+        ("[instrument]", "[others]\nparents_per_hour = 1e5\n[instrument]",
+         ["others.parents_per_hour"]),
         ("[instrument]", "[dark]\nspell_min_s = 900.0\n[instrument]", ["dark.spell_min_s"]),
         ("[instrument]", "[makers]\nrefill_min_s = 20.0\n[instrument]", ["makers.refill_min_s"]),
         ("[instrument]", "[price]\njump_min_bps = 20.0\njump_interval_s = 0.01\n[instrument]",

@@ -22,6 +22,7 @@ class Spells(NamedTuple):
     calm_mean_s: float
     busy_mean_s: float
     busy_multiplier: float
+    burst_dispersion: float = 0.0  # variance over mean, less 1, of what comes in one burst
 
     @property
     def mean_activity(self) -> float:
@@ -56,9 +57,9 @@ def fit_spells(times_ns: Int64s, start_ns: int, end_ns: int) -> Spells | None:
         A = 2 Var(rate) / (mean rate · r)
 
     B, A and r by least squares on logs. B is what comes in one burst, as the pieces of one order at
-    several venues do: it is no spell and is left out. r is the sum of the two switching rates. That
-    is two figures for three unknowns: a quarter of the time is taken to be busy, or less where the
-    calm rate would fall below a fifth of the mean.
+    several venues do: it is no spell but for `fit_bursts`. r is the sum of the two switching
+    rates. That is two figures for three unknowns: a quarter of the time is taken to be busy, or
+    less where the calm rate would fall below a fifth of the mean.
 
     Returns:
         None where counts are not more dispersed than chance: then the flow needs no spells.
@@ -91,4 +92,5 @@ def fit_spells(times_ns: Int64s, start_ns: int, end_ns: int) -> Spells | None:
         calm_mean_s=1.0 / (switching_per_s * busy_frac),
         busy_mean_s=1.0 / (switching_per_s * (1.0 - busy_frac)),
         busy_multiplier=busy / calm,
+        burst_dispersion=float(np.exp(fit.x[2])),
     )

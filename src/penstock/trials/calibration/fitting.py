@@ -14,10 +14,12 @@ from penstock.sim.scenario_traders import (
     Flow,
     Impact,
     Makers,
+    Others,
     Parents,
     Price,
 )
 from penstock.trials.calibration.activity import Spells, fit_spells
+from penstock.trials.calibration.bursts import Bursts, fit_bursts, sign_memory
 from penstock.trials.calibration.draft import ASSUMED, Draft
 from penstock.trials.calibration.evidence import Evidence
 from penstock.trials.calibration.impact import imbalance_weight, impact_slope
@@ -30,6 +32,9 @@ _DAY_NS: Final = 86_400 * NS_PER_S
 _HALF_SPREADS: Final = (0.1, 0.5, 1.0)
 _SLOW_S, _FAST_S = 300, 10
 _MAX_MULTIPLIER: Final = 50.0
+_MEMORY_AT_LEAST: Final = 0.02  # of signs: below, chance would do
+_OTHERS_PART: Final = 0.3
+_PARENT_S: Final = 120.0
 
 
 def first_draft(evidence: Evidence, name: str) -> Draft:
@@ -63,6 +68,7 @@ def first_draft(evidence: Evidence, name: str) -> Draft:
         impact=_impact(evidence, origins),
         flow=_flow(evidence, spells, origins),
         makers=_makers(sample, origins),
+        others=_others(evidence, origins),
         parents=_parents(sample.duration_s, origins),
     )
     origins |= {
@@ -146,13 +152,41 @@ def _flow(evidence: Evidence, spells: Spells, origins: dict[str, str]) -> Flow:
     origins["flow.imbalance_weight_frac"] = "sides of takers on the imbalance of the quote before"
     origins["flow.informed_per_s"] = f"{ASSUMED}: as many looks as orders that took"
     origins["flow.informed_shares"] = f"{ASSUMED}: mean size of an order that took"
+    bursts = fit_bursts(evidence.taken, spells.burst_dispersion)
+    why = "no bursts: too few short gaps, or counts disperse over seconds no more than by chance"
+    if bursts is not None:
+        why = "bursts of takers: dispersion of counts within a second, short gaps and their signs"
+    bursts = bursts or Bursts(0.0, Flow().excitation_tau_s, Flow().excitation_same_frac)
+    origins |= {f"flow.{key}": why for key in Bursts._fields}
     return Flow(
+        excitation_frac=bursts.excitation_frac,
+        excitation_tau_s=bursts.excitation_tau_s,
+        excitation_same_frac=bursts.excitation_same_frac,
         imbalance_weight_frac=weight,
         busy_multiplier=spells.busy_multiplier,
         calm_mean_s=spells.calm_mean_s,
         busy_mean_s=spells.busy_mean_s,
         informed_per_s=evidence.traded_per_s,
         informed_shares=max(1.0, float(evidence.taken.shares.mean())),
+    )
+
+
+def _others(evidence: Evidence, origins: dict[str, str]) -> Others:
+    """Other people's parents where signs have a long memory: at first three tenths of takers."""
+    if sign_memory(evidence.taken.side) < _MEMORY_AT_LEAST:
+        origins["others"] = "none: signs do not correlate over tens of orders, or few came"
+        return Others()
+    default = Others()
+    child_shares = max(100.0, float(evidence.taken.shares.mean()))
+    n_children = max(1.0, default.size_adv_frac * evidence.adv_shares / child_shares)
+    takes_per_s = _OTHERS_PART * evidence.traded_per_s
+    origins["others"] = f"{ASSUMED}: sizes, and a mean parent that lasts {_PARENT_S:g} s"
+    origins["others.parents_per_hour"] = f"{_OTHERS_PART} of orders that took, to begin with"
+    origins["others.child_shares"] = "mean size of an order that took, at least a lot"
+    return Others(
+        parents_per_hour=3_600.0 * takes_per_s / (n_children * default.market_frac),
+        child_shares=child_shares,
+        child_gap_s=_PARENT_S / n_children,
     )
 
 

@@ -9,6 +9,8 @@ import msgspec
 import numpy as np
 
 from penstock.sim import Scenario
+from penstock.sim.build_crowd import n_live_parents
+from penstock.sim.codes import N_OTHERS
 from penstock.trials.calibration.draft import Draft, with_lit, with_pool, with_table
 from penstock.trials.calibration.evidence import Evidence
 from penstock.trials.calibration.fitting import venue_map
@@ -37,6 +39,8 @@ _TABLE_KNOBS: Final = (
     ("makers.hysteresis_increments", "quote_changes_per_s", -0.5),
     ("makers.hysteresis_increments", _TAKERS, 0.5),
     ("makers.wake_ms", _TAKERS, 1.0),
+    ("flow.excitation_same_frac", "sign_follow", 1.0),
+    ("others.parents_per_hour", "sign_memory", 0.5),
 )
 _LIT_KNOBS: Final = (
     ("market_shares", "taker_shares", 1.0),
@@ -55,6 +59,7 @@ _POOL_KNOBS: Final = (
 )
 
 
+_MOST: Final = {"flow.excitation_same_frac": 1.0}
 _LEAST: Final = {"makers.wake_ms": 20.0}  # more looks take time and change nothing
 
 
@@ -172,8 +177,9 @@ def _moved(scenario: Scenario, start: Scenario, steps: _Steps, evidence: Evidenc
                 moved, table, **{name: tuple(_within(x * factor, x0) for x, x0 in several)}
             )
         else:
-            changed = min(1_000.0, _within(now * factor, first))
+            changed = min(_MOST.get(key, 1_000.0), _within(now * factor, first))
             moved = with_table(moved, table, **{name: max(_LEAST.get(key, 0.0), changed)})
+    moved = _with_room(moved)
     for place, venue in enumerate(scenario.venues):
         kind = "pool" if venue.lit is None else "lit"
         flow, begun = getattr(venue, kind), getattr(start.venues[place], kind)
@@ -188,6 +194,15 @@ def _moved(scenario: Scenario, start: Scenario, steps: _Steps, evidence: Evidenc
             changes[name] = max(least, _within(changed, getattr(begun, name)))
         moved = (with_lit if kind == "lit" else with_pool)(moved, place, **changes)
     return moved
+
+
+def _with_room(scenario: Scenario) -> Scenario:
+    """No more of other people's parents than a world has room for."""
+    crowding = n_live_parents(scenario) / (N_OTHERS / 2)
+    if crowding <= 1.0:
+        return scenario
+    rate = scenario.others.parents_per_hour
+    return with_table(scenario, "others", parents_per_hour=0.999 * rate / crowding)
 
 
 def _venue_knobs(kind: str, evidence: Evidence) -> Sequence[tuple[str, str, float]]:

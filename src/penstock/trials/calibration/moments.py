@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from penstock.trials.calibration.bursts import sign_memory
 from penstock.trials.calibration.fitting import mean_spread_increments
 from penstock.trials.calibration.impact import aggressors
 from penstock.trials.calibration.sample import Sample
@@ -23,6 +24,8 @@ class Moments(msgspec.Struct, frozen=True, kw_only=True):
     taker_shares: float  # mean size of an order that took on an exchange
     volatility_bps_per_sqrt_s: float
     off_exchange_per_s: float  # prints
+    sign_follow: float  # autocorrelation of takers' signs at the first lag; 0 where it is none
+    sign_memory: float  # autocorrelation of takers' signs, mean over `bursts.MEMORY_LAGS`
     takers_per_s: tuple[float, ...]  # by venue of the scenario; pools have 0
 
 
@@ -48,6 +51,8 @@ def moments_of(sample: Sample, venue_map: Mapping[int, int], n_venues: int) -> M
         quote_changes_per_s=len(quotes.time_ns) / sample.duration_s,
         taker_shares=float(taken.shares.mean()) if len(taken.shares) else 0.0,
         volatility_bps_per_sqrt_s=volatility_of(sample),
+        sign_follow=sign_memory(taken.side, (1, 2)),
+        sign_memory=sign_memory(taken.side),
         off_exchange_per_s=len(sample.off_exchange.shares) / sample.duration_s,
         takers_per_s=tuple((by_venue / sample.duration_s).tolist()),
     )

@@ -9,8 +9,9 @@ from scipy import stats
 from penstock.domain import NS_PER_S
 from penstock.trials.calibration import figures_and_sample
 from penstock.trials.calibration.activity import SCALES_S, dispersion, fit_spells
+from penstock.trials.calibration.bursts import fit_bursts, sign_memory
 from penstock.trials.calibration.distances import _ks, _wasserstein
-from penstock.trials.calibration.impact import aggressors, autocorrelation
+from penstock.trials.calibration.impact import Aggressors, aggressors, autocorrelation
 from penstock.trials.calibration.order_figures import cut_geometric_mean
 from penstock.trials.calibration.statistics_of import Distribution
 from penstock.trials.calibration.tails import fit_tail
@@ -169,3 +170,47 @@ def test_prints_of_one_order_are_one_order() -> None:
 
     assert [30, 10] == taken.shares.tolist()
     assert [1, -1] == taken.side.tolist()
+
+
+def test_the_branching_of_a_self_exciting_flow_is_found() -> None:
+    """A crowd made family by family: each order brings n = 0.5 more, a hundredth of a second on."""
+    luck = np.random.default_rng(11)
+    generation_s = np.sort(luck.uniform(0.0, 20_000.0, 10_000))
+    side = luck.choice([-1, 1], len(generation_s))
+    times, sides = [generation_s], [side]
+    while len(generation_s):
+        n_children = luck.poisson(0.5, len(generation_s))
+        generation_s = np.repeat(generation_s, n_children)
+        generation_s = generation_s + luck.exponential(0.01, len(generation_s))
+        side = np.repeat(side, n_children)
+        times.append(generation_s)
+        sides.append(side)
+    time_ns = np.round(np.concatenate(times) * NS_PER_S).astype(np.int64)
+    order = np.argsort(time_ns)
+    n = len(order)
+    taken = Aggressors(
+        time_ns[order],
+        np.full(n, 100),
+        np.concatenate(sides)[order],
+        np.zeros(n, dtype=np.int64),
+    )
+
+    counts = np.bincount(taken.time_ns // (10 * NS_PER_S))
+    found = fit_bursts(taken, float(counts.var() / counts.mean()) - 1.0)
+
+    assert found is not None
+    assert found.excitation_frac == pytest.approx(0.5, abs=0.07)
+    assert found.excitation_tau_s == pytest.approx(0.01, rel=0.5)
+    assert found.excitation_same_frac > 0.8
+    assert fit_bursts(taken, 0.0) is None
+
+
+def test_the_memory_of_signs_is_their_correlation_far_apart() -> None:
+    """Runs of two hundred of one side remember over tens of orders; coins do not."""
+    luck = np.random.default_rng(3)
+    coins = luck.choice([-1, 1], 20_000)
+    runs = np.repeat(luck.choice([-1, 1], 100), 200)
+
+    assert sign_memory(coins) < 0.02
+    assert sign_memory(runs) == pytest.approx(1.0 - 24.5 / 200.0, abs=0.05)
+    assert sign_memory(coins[:100]) == 0.0
