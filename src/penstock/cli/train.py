@@ -37,7 +37,7 @@ _INSIDERS = {None: None, "venue": "venue_insider", "all": "insider"}
 @click.option(
     "--days",
     type=click.IntRange(4, 10_000),
-    default=24,
+    default=40,
     show_default=True,
     help="Days of experience per round and market.",
 )

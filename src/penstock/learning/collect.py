@@ -60,7 +60,8 @@ def dataset_of(
     features_version: str = FEATURES_VERSION,
 ) -> Dataset:
     """
-    One row per child that was sent with a feature matrix.
+    One row per child that was sent with a feature matrix, counted by its shares: costs are paid by
+    the share, and what a child of ten shares leaked of an order of ten thousand is mostly noise.
 
     The cost of a fill is measured against M*, the price that includes what is already on its way,
     which only the simulated market knows: in training, never in a decision. Against it an adverse
@@ -140,7 +141,7 @@ def _row(
         "at_ns": int(diary.sent_ns),
         "venue_idx": order.venue_idx,
         "tactic": int(order.tactic),
-        "weight": 1.0,
+        "weight": float(order.size_shares),
         "slippage_bps": scale * cost_ticks / filled_shares if filled_shares else np.nan,
         "fill_frac": min(1.0, filled_shares / order.size_shares),
         "time_to_fill_s": np.nan if first_ns is None else seconds(first_ns - diary.sent_ns),

@@ -49,7 +49,7 @@ class Dataset:
         a price path have one day: the split between training and holding out never cuts through it,
         while there are at least two. Larger is later.
     at_ns: time of the decision.
-    weight: how much the row counts; 1 unless rows stand for different numbers of decisions.
+    weight: how much the row counts; the shares that were sent, as `dataset_of` collects it.
     slippage_bps: of what filled, fees included, positive is cost; NaN where nothing filled.
     fill_frac: filled / sent, in [0, 1].
     time_to_fill_s: from sending to the first fill; NaN where nothing filled.

@@ -99,7 +99,9 @@ def rows_of(day: Day) -> Dataset:
 @pytest.mark.parametrize("side", Side)
 def test_two_fills_and_a_leftover_by_hand(side: Side) -> None:
     """
-    400 sent of 500 still wanted. 100 fill 50 ticks beyond M* for 0.30 USD: 5,000 and 3,000 ticks.
+    The row counts as the 400 shares that were sent, of 500 still wanted.
+
+    100 fill 50 ticks beyond M* for 0.30 USD: 5,000 and 3,000 ticks.
     200 fill 40 beyond it with a rebate of 0.40 USD: 8,000 and -4,000. 12,000 over 300 shares are
     40 ticks, 0.4 bps. They move M* by 2 ticks while 400 are still wanted and by 1.5 while 200 are:
     1,100 over 400 sent is 2.75 ticks, 0.0275 bps.
@@ -115,7 +117,7 @@ def test_two_fills_and_a_leftover_by_hand(side: Side) -> None:
     assert 0.75 == rows.fill_frac[0]
     assert 0.251 == rows.time_to_fill_s[0]
     assert pytest.approx(0.0275) == rows.leakage_bps[0]
-    assert (5, SENT_NS, 2, Tactic.POST, 1.0) == (
+    assert (5, SENT_NS, 2, Tactic.POST, 400.0) == (
         rows.day[0], rows.at_ns[0], rows.venue_idx[0], rows.tactic[0], rows.weight[0],
     )  # fmt: skip
     assert np.arange(float(N_FEATURES)).tolist() == rows.features[0].tolist()
