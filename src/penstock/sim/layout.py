@@ -265,16 +265,6 @@ INTEREST_DTYPE = np.dtype(
 )
 """One hidden order in a pool; rows (venue · 2 + side) · POOL_DEPTH on, oldest first."""
 
-CLASS_DTYPE = np.dtype(
-    [
-        ("cut", np.int64),  # of 1,024: a draw below, and not below those before, is of this class
-        ("informed_frac", np.float64),  # NaN: as the pool's now
-        ("leak_prob", np.float64),  # NaN: as the pool's now
-    ],
-    align=True,
-)
-"""One class of a pool's contra orders; row venue · N_CLASSES + class, sizes in `tables`."""
-
 CHILD_DTYPE = np.dtype(
     [
         ("child_id", np.int64),

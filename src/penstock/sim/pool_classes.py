@@ -10,9 +10,19 @@ from numpy.typing import NDArray
 
 from penstock._kernels import inlined
 from penstock.sim.codes import N_CLASSES
-from penstock.sim.layout import CLASS_DTYPE, Rows
+from penstock.sim.layout import Rows
 from penstock.sim.scenario import VenueTable
 from penstock.sim.scenario_traders import PoolFlow
+
+CLASS_DTYPE = np.dtype(
+    [
+        ("cut", np.int64),  # of 1,024: a draw below, and not below those before, is of this class
+        ("informed_frac", np.float64),  # NaN: as the pool's now
+        ("leak_prob", np.float64),  # NaN: as the pool's now
+    ],
+    align=True,
+)
+"""One class of a pool's contra orders; row venue · N_CLASSES + class, sizes in `tables`."""
 
 _DRAWS = 1_024  # values of the draw that says which class an order is of
 

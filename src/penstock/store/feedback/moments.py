@@ -136,7 +136,7 @@ def _end(child: Mapping[str, Any], moments: list[Moment]) -> tuple[str, int | No
         if moment.kind == "status" and moment.text.endswith(" 0 open"):
             return "cancelled", moment.at_ns
         if moment.kind == "replaced":
-            size_shares = moment.shares or size_shares
+            size_shares = size_shares if moment.shares is None else moment.shares
         elif moment.kind in ("fill", "late_fill"):
             filled_shares += moment.shares or 0
         elif moment.kind == "bust":

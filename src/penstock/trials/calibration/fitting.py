@@ -9,6 +9,7 @@ import numpy as np
 
 from penstock.domain import NS_PER_S, TICKS_PER_USD
 from penstock.sim import Scenario
+from penstock.sim.codes import N_OTHERS
 from penstock.sim.scenario import About, InstrumentTable
 from penstock.sim.scenario_traders import (
     Flow,
@@ -183,8 +184,12 @@ def _others(evidence: Evidence, origins: dict[str, str]) -> Others:
     origins["others"] = f"{ASSUMED}: sizes, and a mean parent that lasts {_PARENT_S:g} s"
     origins["others.parents_per_hour"] = f"{_OTHERS_PART} of orders that took, to begin with"
     origins["others.child_shares"] = "mean size of an order that took, at least a lot"
+    # No more than a world has room for: see `checks`.
+    most_per_hour = 0.999 * (N_OTHERS / 2) * 3_600.0 / _PARENT_S
     return Others(
-        parents_per_hour=3_600.0 * takes_per_s / (n_children * default.market_frac),
+        parents_per_hour=min(
+            most_per_hour, 3_600.0 * takes_per_s / (n_children * default.market_frac)
+        ),
         child_shares=child_shares,
         child_gap_s=_PARENT_S / n_children,
     )

@@ -57,6 +57,7 @@ def test_ctrl_c_still_interrupts_after_the_import() -> None:
     pytest.importorskip("quickfix", reason='quickfix is not installed: pip install "penstock[fix]"')
     code = (
         "import os, signal\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored under a shell's &\n"
         "from penstock.wire.sessions.availability import require_quickfix\n"
         "require_quickfix()\n"
         "try:\n"
