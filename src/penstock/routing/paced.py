@@ -7,53 +7,21 @@ from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from penstock._kernels import kernel
-from penstock.domain import RowArray, SituationArray
 from penstock.features import FEATURE_NAMES
-from penstock.routing.allocation import clear_plan, finish
-from penstock.routing.frame import Frame, WorkArray
-from penstock.routing.pacing import PaceArray, pace_array, send_paced
+from penstock.routing.frame import Frame
+from penstock.routing.pacing import pace_array
+from penstock.routing.static import StaticPolicy, plan_paced
 from penstock.routing.steps import Pace
-from penstock.routing.waterfall import WaterfallArray, walk_down
+from penstock.routing.waterfall import WaterfallArray
 
 _VOLATILITY: Final = FEATURE_NAMES.index("rv_60s_bps")
 
 
-class BestStaticPolicy:
-    """
-    The waterfall at its best: `static`, with list, rests, chunks and pace from a search.
-
-    `penstock tune` finds them on days of its own. A `Policy`.
-    """
+class BestStaticPolicy(StaticPolicy):
+    """The waterfall at its best: `static`, with list, rests, chunks and pace from a search."""
 
     name = "best_static"
-    needs_features = False
-    model_sha256 = ""
-
-    def __init__(self, waterfall: WaterfallArray, pace: Pace) -> None:
-        assert len(waterfall) > 0, "a waterfall needs a step"
-        self._waterfall = waterfall.astype(np.int64)
-        self._pace = pace_array(pace)
-
-    def plan(self, frame: Frame) -> None:
-        """Send what is next in the list, takes within their pace."""
-        plan_paced(
-            frame.situation,
-            frame.rows,
-            self._waterfall,
-            self._pace,
-            0,
-            frame.work,
-            frame.orders[0],
-        )
-
-    def state_hash(self) -> str:
-        """Hash of list and pace: walking leaves no trace here."""
-        digest = hashlib.sha256(self.name.encode() + self._waterfall.tobytes())
-        digest.update(self._pace.tobytes())
-        return digest.hexdigest()
 
 
 class RegimeStaticPolicy:
@@ -107,22 +75,3 @@ class RegimeStaticPolicy:
             digest.update(f"{len(waterfall)}:".encode() + waterfall.tobytes())
         digest.update(self._paces.tobytes() + self._below_rv_bps.tobytes())
         return digest.hexdigest()
-
-
-@kernel
-def plan_paced(
-    situation: SituationArray,
-    rows: RowArray,
-    waterfall: WaterfallArray,
-    paces: PaceArray,
-    k: int,
-    work: WorkArray,
-    order: NDArray[np.int64],
-) -> None:
-    """One decision of a paced waterfall; `k` says which pace."""
-    clear_plan(rows)
-    if situation[0].must_complete:
-        finish(situation, rows, work, order)
-    else:
-        n_ranked = walk_down(rows, waterfall, order)
-        send_paced(situation, rows, work, paces, k, order, n_ranked)

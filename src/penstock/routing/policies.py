@@ -70,7 +70,7 @@ def check_policy_names(names: tuple[str, ...], where: str, *, also: tuple[str, .
 
 def static_policy(universe: Universe, config: RoutingConfig) -> Policy:
     """The configured waterfall: baseline, and fall-back of everything."""
-    return StaticPolicy(_list_of(config, universe))
+    return StaticPolicy(_list_of(config, universe), config.baseline.pace)
 
 
 def _list_of(config: RoutingConfig, universe: Universe) -> WaterfallArray:
