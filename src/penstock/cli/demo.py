@@ -127,7 +127,6 @@ def _say_where_to_look(live: LiveSession | None, page: Path, model_id: str) -> N
         if live.example_child is not None:
             err.print(f"why     penstock explain --child {live.example_child} --store {live.store}")
     err.print(
-        "next    penstock evaluate scenarios/reference-day.toml: against searched baselines, too, "
-        "which are stronger\n"
+        "next    penstock evaluate scenarios/reference-day.toml: against all nine baselines\n"
         "        docs/live.md to run router, venues and client by hand"
     )
