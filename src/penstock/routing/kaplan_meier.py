@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final
 
 import numpy as np
@@ -13,34 +12,28 @@ from penstock.domain import RowArray, SituationArray, Tactic
 from penstock.features import TailArray, tail_prob
 from penstock.routing.allocation import clear_plan, finish
 from penstock.routing.frame import Frame, WorkArray
-from penstock.routing.pacing import PaceArray, pace_array, send_paced
-from penstock.routing.steps import Pace
+from penstock.routing.pacing import PaceArray, send_paced
+from penstock.routing.static import StaticPolicy
 from penstock.routing.waterfall import WaterfallArray, walk_down
 
 _MID: Final = int(Tactic.MID)
 _POST: Final = int(Tactic.POST)
 
 
-class KaplanMeierPolicy:
+class KaplanMeierPolicy(StaticPolicy):
     """
     `best_static` but for pools: when one of the list is due, all usable ones are asked at once.
 
     Shares go out a lot at a time to the pool most likely to hold one more, by the Kaplan-Meier
     estimate from our own censored fills; unknown sizes count as the largest known one, so that a
-    pool is tried before it is believed to be empty. A `Policy`.
+    pool is tried before it is believed to be empty. The tails are of the engine's state, not of the
+    policy's.
 
     Source: Ganchev, Kearns, Nevmyvaka & Wortman Vaughan (2010), "Censored Exploration and the Dark
         Pool Problem", Communications of the ACM 53(5).
     """
 
     name = "kaplan_meier"
-    needs_features = False
-    model_sha256 = ""
-
-    def __init__(self, waterfall: WaterfallArray, pace: Pace) -> None:
-        assert len(waterfall) > 0, "a waterfall needs a step"
-        self._waterfall = waterfall.astype(np.int64)
-        self._pace = pace_array(pace)
 
     def plan(self, frame: Frame) -> None:
         """Send what is next in the list; pools together."""
@@ -53,12 +46,6 @@ class KaplanMeierPolicy:
             frame.work,
             frame.orders[0],
         )
-
-    def state_hash(self) -> str:
-        """Hash of list and pace; the tails are of the engine's state."""
-        digest = hashlib.sha256(self.name.encode() + self._waterfall.tobytes())
-        digest.update(self._pace.tobytes())
-        return digest.hexdigest()
 
 
 @kernel

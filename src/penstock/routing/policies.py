@@ -106,11 +106,11 @@ def make_policy(
 
 def _searched_policy(name: str, universe: Universe, config: RoutingConfig) -> Policy:
     own, pace = config.baseline, config.baseline.pace
-    waterfall = config.waterfall or default_waterfall(universe, own.tactics)
     if name == "best_static":
         return BestStaticPolicy(_list_of(config, universe), pace)
     if name == "regime_static":
-        regimes = own.regimes or (Regime(pace=pace, waterfall=waterfall),)
+        one = Regime(pace=pace, tactics=own.tactics, waterfall=config.waterfall)
+        regimes = own.regimes or (one,)
         return RegimeStaticPolicy(
             [_waterfall_of(regime, i, universe) for i, regime in enumerate(regimes)],
             [regime.pace for regime in regimes],

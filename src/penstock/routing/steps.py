@@ -54,8 +54,7 @@ class BaselineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     What the searched baselines have beyond the settings of every policy.
 
     `tactics` are those of the default list, from top to bottom; a `waterfall` in the settings
-    overrides it, and `static` and `supervised` walk down the same list. The rest is for the
-    searched baselines alone.
+    overrides it. `static` and `supervised` walk down the same list, at the same pace.
     """
 
     tactics: tuple[TacticName, ...] = TACTIC_ORDER

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Final
 
 import numpy as np
 
 from penstock._kernels import inlined, kernel
-from penstock.sim.codes import FAR, MARKET_SHARES, N_TABLES, int64
+from penstock.sim.codes import FAR, MARKET_SHARES, N_TABLES
 from penstock.sim.draws import exponential_of, high_10, low_16, next_16, next_bits
 from penstock.sim.layout import Int64s, Rows, Tables, Uint64s
-from penstock.sim.matching_types import IOC
 from penstock.sim.taking import intend_to_take
-
-_ANONYMOUS: Final = int64(0)
-_NO_MINIMUM: Final = int64(0)
-_NO_FLAGS: Final = int64(0)
-_IOC: Final = int64(IOC)
 
 
 @kernel

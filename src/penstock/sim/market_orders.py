@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import math
-from typing import Final
 
 import numpy as np
 
 from penstock._kernels import inlined, kernel
-from penstock.sim.codes import CALLING, MARKET_SHARES, N_TABLES, int64
+from penstock.sim.codes import CALLING, MARKET_SHARES, N_TABLES
 from penstock.sim.crowd import excite
 from penstock.sim.draws import high_10, next_16
 from penstock.sim.feed import quote_seen
-from penstock.sim.intents import intend_to_enter, intend_to_withdraw
 from penstock.sim.layout import Int64s, Rows, Tables, Uint64s
-from penstock.sim.matching import order_of
-from penstock.sim.matching_types import DAY
 from penstock.sim.price import fair_ticks
-from penstock.sim.taking import intend_to_take
-
-_ANONYMOUS: Final = int64(0)
-_NO_MINIMUM: Final = int64(0)
-_NO_FLAGS: Final = int64(0)
-_DAY: Final = int64(DAY)
+from penstock.sim.taking import intend_to_rest, intend_to_take
 
 
 @kernel
@@ -62,12 +53,7 @@ def send_market_order(
             1.0 - side * expected_sign, now_ns,
         )  # fmt: skip
         return
-    if order_of(orders, handles[ref]) != 0:
-        intend_to_withdraw(world, intents, venue_idx, ref)
-    intend_to_enter(
-        world, intents, venue_idx, side, ticks, shares, _NO_MINIMUM, _DAY, _NO_FLAGS, _ANONYMOUS,
-        ref, 0.0,
-    )  # fmt: skip
+    intend_to_rest(world, orders, handles, intents, venue_idx, side, ticks, shares, ref)
 
 
 @kernel
@@ -84,12 +70,7 @@ def join_call(
     increment_ticks = params[0].increment_ticks
     ticks = math.floor(fair_ticks(world) / increment_ticks + 0.5) * increment_ticks
     ticks = max(increment_ticks, ticks + side * params[0].reach_ticks)
-    if order_of(orders, handles[ref]) != 0:
-        intend_to_withdraw(world, intents, venue_idx, ref)
-    intend_to_enter(
-        world, intents, venue_idx, side, ticks, shares, _NO_MINIMUM, _DAY, _NO_FLAGS, _ANONYMOUS,
-        ref, 0.0,
-    )  # fmt: skip
+    intend_to_rest(world, orders, handles, intents, venue_idx, side, ticks, shares, ref)
 
 
 @inlined

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from penstock._kernels import inlined, kernel
-from penstock.sim.codes import N_OTHERS, N_TABLES, int64
+from penstock.sim.codes import N_OTHERS, N_TABLES
 from penstock.sim.crowd import venue_drawn
 from penstock.sim.draws import (
     exponential_of,
@@ -21,16 +21,9 @@ from penstock.sim.draws import (
     unit_of,
 )
 from penstock.sim.feed import quote_seen
-from penstock.sim.intents import intend_to_enter, intend_to_withdraw
 from penstock.sim.layout import Rows, WorldState
-from penstock.sim.matching import order_of
-from penstock.sim.matching_types import DAY
-from penstock.sim.taking import intend_to_take
+from penstock.sim.taking import intend_to_rest, intend_to_take
 
-_ANONYMOUS: Final = int64(0)
-_NO_MINIMUM: Final = int64(0)
-_NO_FLAGS: Final = int64(0)
-_DAY: Final = int64(DAY)
 _KNOWN_ALREADY: Final = 0.0  # the price learns of the parent itself, not of its slices
 _GAP: Final = np.uint64(1)
 _SIZE: Final = np.uint64(2)
@@ -135,12 +128,9 @@ def join_queue(
     if ticks == 0:
         return
     ref = venues[venue_idx].first_slot + ((draw * venues[venue_idx].n_slots) >> 10)
-    if order_of(state.orders, state.handles[ref]) != 0:
-        intend_to_withdraw(world, state.intents, venue_idx, ref)
-    intend_to_enter(
-        world, state.intents, venue_idx, side, ticks, shares, _NO_MINIMUM, _DAY, _NO_FLAGS,
-        _ANONYMOUS, ref, _KNOWN_ALREADY,
-    )  # fmt: skip
+    intend_to_rest(
+        world, state.orders, state.handles, state.intents, venue_idx, side, ticks, shares, ref
+    )
 
 
 @kernel

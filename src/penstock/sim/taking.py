@@ -1,4 +1,4 @@
-"""How background traders take: where they go, and for which price."""
+"""How background traders take, and how they rest in one of their venue's places."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import Final
 from penstock._kernels import inlined, kernel
 from penstock.sim.codes import NOBODY, int64
 from penstock.sim.feed import quote_seen
-from penstock.sim.intents import intend_to_enter
-from penstock.sim.layout import Rows
-from penstock.sim.matching_types import IOC
+from penstock.sim.intents import intend_to_enter, intend_to_withdraw
+from penstock.sim.layout import Int64s, Rows
+from penstock.sim.matching import order_of
+from penstock.sim.matching_types import DAY, IOC
 
 _ANONYMOUS: Final = int64(0)
 _NO_MINIMUM: Final = int64(0)
 _NO_FLAGS: Final = int64(0)
 _IOC: Final = int64(IOC)
+_DAY: Final = int64(DAY)
 
 
 @inlined
@@ -50,4 +52,18 @@ def intend_to_take(
     intend_to_enter(
         world, intents, target, side, limit_ticks, shares, _NO_MINIMUM, _IOC, _NO_FLAGS,
         _ANONYMOUS, NOBODY, permanent_frac,
+    )  # fmt: skip
+
+
+@inlined
+def intend_to_rest(
+    world: Rows, orders: Rows, handles: Int64s, intents: Rows, venue_idx: int, side: int,
+    ticks: int, shares: int, ref: int,
+) -> None:  # fmt: skip
+    """A limit order in a place of the venue's traders; what rests there makes way."""
+    if order_of(orders, handles[ref]) != 0:
+        intend_to_withdraw(world, intents, venue_idx, ref)
+    intend_to_enter(
+        world, intents, venue_idx, side, ticks, shares, _NO_MINIMUM, _DAY, _NO_FLAGS, _ANONYMOUS,
+        ref, 0.0,
     )  # fmt: skip
