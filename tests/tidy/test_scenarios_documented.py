@@ -16,6 +16,7 @@ from penstock.sim.scenario import (
     Regime,
     Replay,
     VenueChange,
+    VenueSpells,
     VenueTable,
 )
 from penstock.sim.scenario_phases import Auctions, Bands
@@ -51,6 +52,7 @@ TABLES: dict[str, type[Table]] = {
     "[dark]": Dark,
     "[[regimes]]": Regime,
     "[[venues.changes]]": VenueChange,
+    "[venues.spells]": VenueSpells,
     "[[halts]]": Halt,
     "[auctions]": Auctions,
     "[bands]": Bands,

@@ -77,7 +77,7 @@ def build_state(scenario: Scenario, seed: int, script: ScriptArray) -> WorldStat
         reports=np.zeros(4_096, dtype=layout.REPORT_DTYPE),
         audit=np.zeros(4_096, dtype=layout.AUDIT_DTYPE),
         tape=np.zeros(16_384, dtype=TAPE_DTYPE),
-        changes=schedule_of(scenario, params, venues, makers),
+        changes=schedule_of(scenario, seed, params, venues, makers),
         script=script,
         script_targets=targets_of(script),
     )

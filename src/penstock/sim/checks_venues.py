@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from penstock.sim.codes import N_CLASSES
-from penstock.sim.scenario import Fees, Scenario, VenueTable, is_date
+from penstock.sim.scenario import Fees, Scenario, VenueSpells, VenueTable, is_date
 from penstock.sim.scenario_traders import LitFlow, PoolFlow
 
 Complaint = tuple[str, str, object, str]
@@ -46,6 +46,8 @@ def complaints_of_venue(scenario: Scenario, venue: VenueTable) -> Iterator[Compl
         yield from _kinds_of_order(venue.lit)
     if venue.pool is not None:
         yield from _pool(venue.pool)
+    if venue.spells is not None:
+        yield from _spells(scenario, venue, venue.spells)
 
 
 def _fees(scenario: Scenario, venue: VenueTable) -> Iterator[Complaint]:
@@ -100,3 +102,19 @@ def _pool(pool: PoolFlow) -> Iterator[Complaint]:
             f"{total:g}",
             "every contra order is of one class: correct the values of frac",
         )
+
+
+def _spells(scenario: Scenario, venue: VenueTable, spells: VenueSpells) -> Iterator[Complaint]:
+    if venue.pool is None:
+        yield "spells", "none where there is no pool", "one", "remove it, or add a pool table"
+        return
+    if venue.changes:
+        yield "spells", "changes or spells", "both", "say when it turns, or leave it to chance"
+    if scenario.scenario.mode == "replay":
+        yield "spells", "none in a replay: the recorded day is as it was", "one", "remove it"
+    if spells.min_s > spells.max_s:
+        yield from wrong_order("spells.min_s", "max_s", spells.min_s)
+    low = venue.pool.leak_min_bps if spells.leak_min_bps is None else spells.leak_min_bps
+    high = venue.pool.leak_max_bps if spells.leak_max_bps is None else spells.leak_max_bps
+    if low > high:
+        yield from wrong_order("spells.leak_min_bps", "leak_max_bps", low)

@@ -28,6 +28,7 @@ from penstock.sim.scenario_table import (
     Micros,
     Moves,
     Multiplier,
+    OpenFrac,
     PositiveAmount,
     Table,
     UsdPerShare,
@@ -116,6 +117,18 @@ class VenueChange(Table, frozen=True, kw_only=True):
     leak_max_bps: Moves | None = None
 
 
+class VenueSpells(Table, frozen=True, kw_only=True):
+    """A pool that is another one now and then; what is not named stays as in `pool`."""
+
+    min_s: PositiveAmount  # length of a spell, uniform between these
+    max_s: PositiveAmount
+    time_frac: OpenFrac  # share of the session
+    informed_frac: Frac | None = None
+    leak_prob: Frac | None = None
+    leak_min_bps: Moves | None = None
+    leak_max_bps: Moves | None = None
+
+
 class VenueTable(Table, frozen=True, kw_only=True):
     """One destination. In a generated market it has a `lit` or a `pool` table, as its kind says."""
 
@@ -129,6 +142,7 @@ class VenueTable(Table, frozen=True, kw_only=True):
     lit: LitFlow | None = None
     pool: PoolFlow | None = None
     changes: tuple[VenueChange, ...] = ()
+    spells: VenueSpells | None = None
 
     @property
     def is_lit(self) -> bool:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from penstock._kernels import inlined, kernel
-from penstock.domain import BPS_PER_UNIT, NS_PER_S
+from penstock.domain import BPS_PER_UNIT, NS_PER_S, stream
 from penstock.sim.layout import CHANGE_DTYPE, Rows, WorldState
 from penstock.sim.phases import set_halt
-from penstock.sim.scenario import Regime, Scenario, VenueChange
+from penstock.sim.scenario import Regime, Scenario, VenueChange, VenueTable
 
 # What a row changes, in the order in which changes of one moment happen.
 NOISE: Final = 0
@@ -76,11 +77,12 @@ def change_venue(venues: Rows, what: int, idx: int, value: float) -> None:
         venues[idx].leak_max_ticks = value
 
 
-def schedule_of(scenario: Scenario, params: Rows, venues: Rows, makers: Rows) -> Rows:
+def schedule_of(scenario: Scenario, seed: int, params: Rows, venues: Rows, makers: Rows) -> Rows:
     """
     The scenario's changes, sorted by time.
 
     Args:
+        seed: of the day; it says when the spells of pools are.
         params, venues, makers: as built for the opening; a regime's multipliers are relative to it.
     """
     rows: list[tuple[float, int, int, float]] = []
@@ -88,7 +90,7 @@ def schedule_of(scenario: Scenario, params: Rows, venues: Rows, makers: Rows) ->
         rows += _of_regime(regime, params, venues, makers, n_makers=int(params["n_makers"][0]))
     ticks_per_bps = scenario.start_ticks / BPS_PER_UNIT
     for venue_idx, venue in enumerate(scenario.venues):
-        for turn in venue.changes:
+        for turn in (*venue.changes, *spell_changes(scenario, seed, venue)):
             rows += _of_venue(turn, venue_idx, ticks_per_bps)
     for halt in scenario.halts:
         rows += [(halt.at_s, HALT, 0, 1.0), (halt.at_s + halt.duration_s, HALT, 0, 0.0)]
@@ -117,6 +119,36 @@ def _of_regime(
         shares = float(venue["maker_shares"]) * regime.depth_multiplier
         found.append((at_s, MAKER_SHARES, venue_idx, shares))
     return found
+
+
+def spell_changes(scenario: Scenario, seed: int, venue: VenueTable) -> Iterator[VenueChange]:
+    """
+    When a pool turns and turns back on the day of `seed`; from the venue's own stream.
+
+    The day begins somewhere inside a spell, or between two, with their long-run shares of time.
+    Lengths are uniform; those between spells are in proportion to `time_frac`.
+    """
+    spells, pool = venue.spells, venue.pool
+    if spells is None or pool is None:
+        return
+    generator = stream(seed, f"turns of {venue.mic}")
+    is_on = bool(generator.random() < spells.time_frac)
+    age = generator.random()
+    off_per_on = (1.0 - spells.time_frac) / spells.time_frac
+    at_s = 0.0
+    while at_s < scenario.scenario.duration_s:
+        values = spells if is_on else pool
+        if is_on or at_s > 0.0:
+            yield VenueChange(
+                at_s=at_s,
+                informed_frac=values.informed_frac,
+                leak_prob=values.leak_prob,
+                leak_min_bps=values.leak_min_bps,
+                leak_max_bps=values.leak_max_bps,
+            )
+        length_s = float(generator.uniform(spells.min_s, spells.max_s)) * (1.0 - age)
+        at_s += length_s if is_on else length_s * off_per_on
+        is_on, age = not is_on, 0.0
 
 
 def _of_venue(

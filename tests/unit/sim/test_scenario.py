@@ -109,6 +109,11 @@ def test_a_day_that_never_was_is_no_date(day: int) -> None:
         ("[instrument]", "[others]\nparents_per_hour = 1e5\n[instrument]",
          ["others.parents_per_hour"]),
         ("[instrument]", "[dark]\nspell_min_s = 900.0\n[instrument]", ["dark.spell_min_s"]),
+        ("leak_max_bps = 2.0", "leak_max_bps = 2.0\n[venues.spells]\nmin_s = 9.0\nmax_s = 5.0\n"
+         "time_frac = 0.5\nleak_min_bps = 2.5", ["venues[1].spells.min_s",
+         "venues[1].spells.leak_min_bps"]),
+        ("leak_max_bps = 2.0", "leak_max_bps = 2.0\n[venues.spells]\nmin_s = 5.0\nmax_s = 9.0\n"
+         "time_frac = 0.5\n[[venues.changes]]\nat_s = 1.0", ["venues[1].spells"]),
         ("[instrument]", "[makers]\nrefill_min_s = 20.0\n[instrument]", ["makers.refill_min_s"]),
         ("[instrument]", "[price]\njump_min_bps = 20.0\njump_interval_s = 0.01\n[instrument]",
          ["price.jump_min_bps", "price.jump_interval_s"]),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -19,7 +20,8 @@ from penstock.domain import (
     TapeKind,
 )
 from penstock.sim import Scenario, World, check_scenario
-from penstock.sim.scenario import Halt, Regime, VenueChange
+from penstock.sim.scenario import Halt, Regime, VenueChange, VenueSpells
+from penstock.sim.schedule import spell_changes
 from tests.support.worlds import Client, reference_day
 
 LENGTH_S = 400.0
@@ -101,6 +103,52 @@ def test_a_pool_turns_at_its_time() -> None:
     assert [0.9, 0.8] == [float(after[name][0]) for name in ("informed_frac", "leak_prob")]
     assert before["leak_max_ticks"] == after["leak_max_ticks"]
     assert before["informed_frac"] != after["informed_frac"]
+
+
+def in_spells(*, time_frac: float = 0.4) -> Scenario:
+    """The dark pool of `day` is toxic in spells of 20 to 40 s."""
+    venues = list(reference_day().venues)
+    dark = next(i for i, venue in enumerate(venues) if venue.kind == "dark")
+    spells = VenueSpells(
+        min_s=20.0, max_s=40.0, time_frac=time_frac, informed_frac=0.9, leak_prob=0.8
+    )
+    venues[dark] = msgspec.structs.replace(venues[dark], spells=spells, changes=())
+    return day(venues=tuple(venues))
+
+
+def test_spells_come_and_go_for_their_share_of_the_time() -> None:
+    """On average over days they last as long as asked, and the pool's own values come back."""
+    scenario = in_spells()
+    venue = next(venue for venue in scenario.venues if venue.spells is not None)
+    toxic_s = []
+    for seed in range(200):
+        turns = list(spell_changes(scenario, seed, venue))
+        values = [turn.leak_prob for turn in turns]
+        ends_s = [turn.at_s for turn in turns[1:]] + [scenario.scenario.duration_s]
+        lengths_s = [end_s - turn.at_s for turn, end_s in zip(turns, ends_s, strict=True)]
+        toxic_s.append(sum(s for s, leak in zip(lengths_s, values, strict=True) if leak == 0.8))
+        assert all(one != other for one, other in pairwise(values))
+        assert max(s for s, leak in zip(lengths_s, values, strict=True) if leak == 0.8) <= 40.0
+
+    assert toxic_s != sorted(toxic_s)
+    assert 0.4 == pytest.approx(np.mean(toxic_s) / scenario.scenario.duration_s, abs=0.03)
+
+
+def test_a_spell_is_what_the_pool_is_meanwhile() -> None:
+    """The hidden truth follows the schedule of the day, and two days have two of them."""
+    scenario = in_spells()
+    dark = next(i for i, venue in enumerate(scenario.venues) if venue.spells is not None)
+    seen = []
+    for seed in (1, 2):
+        world = World(scenario, seed)
+        values = []
+        while world.now_ns < scenario.end_ns:
+            world.advance(Ns(world.now_ns + NS_PER_S))
+            values.append(float(world.state.venues[dark]["leak_prob"]))
+        seen.append(values)
+
+    assert {0.8, float(scenario.venues[dark].pool.leak_prob)} == set(seen[0])  # type: ignore[union-attr]
+    assert seen[0] != seen[1]
 
 
 def test_nothing_trades_in_a_halt_and_every_lit_venue_says_so() -> None:

@@ -29,7 +29,7 @@ _TEXTS: Final = frozenset(
         "client",
     ]
 )
-_VENUE_TABLES: Final = ("fees", "latency", "lit", "pool")
+_VENUE_TABLES: Final = ("fees", "latency", "lit", "pool", "spells")
 _NOT_WRITTEN: Final = (None, ())
 
 
