@@ -10,12 +10,12 @@ from penstock.sim import World
 from penstock.trials import read_scenario
 from penstock.trials.calibration.folding import Folder
 from tests.support.naive_folding import folded
-from tests.support.worlds import SCENARIOS
+from tests.support.worlds import PLAIN_DAY
 
 
 def test_folded_quotes_are_those_of_the_books() -> None:
     """A minute of three lit venues, in pieces: states carry over from one piece to the next."""
-    scenario = read_scenario(SCENARIOS / "reference-day.toml")
+    scenario = read_scenario(PLAIN_DAY)
     about = msgspec.structs.replace(scenario.scenario, duration_s=60.0)
     world = World(msgspec.structs.replace(scenario, scenario=about), 3)
     is_protected = np.array([venue.protected for venue in scenario.venues])

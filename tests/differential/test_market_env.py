@@ -6,9 +6,9 @@ import pytest
 from penstock.domain import Side
 from penstock.trials.environments import MarketEnv, MarketTask
 from tests.support.naive_agents import NaiveAgent
-from tests.support.worlds import reference_day
+from tests.support.worlds import plain_day
 
-DAY = reference_day(600.0)
+DAY = plain_day(600.0)
 PAUSE_NS = 1_000_000_000
 WHAT = ["time_ns", "venue_idx", "side", "price_ticks", "size_shares", "liquidity"]
 

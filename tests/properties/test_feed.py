@@ -12,7 +12,7 @@ from penstock.domain import FeedGap, FeedRecovered, FeedStale, Ns, Side, from_se
 from penstock.sim import World
 from penstock.wire.feed import FeedPublisher, FeedReceiver
 from tests.support.feed_links import FeedLink, feed_universe
-from tests.support.worlds import reference_day
+from tests.support.worlds import plain_day
 
 UNIVERSE = feed_universe(n_venues=2, n_instruments=2)
 NBBO_PRICES = ["bid_ticks", "ask_ticks", "bid_shares", "ask_shares"]
@@ -146,7 +146,7 @@ def test_without_faults_nothing_is_told_and_every_row_is_handed_out(
 @pytest.mark.parametrize("lost_frac", [0.0, 0.2])
 def test_a_simulated_market_arrives_over_a_lossy_link(lost_frac: float) -> None:
     """The real thing: whole batches, deep books, and one datagram in five lost, requests too."""
-    world = World(reference_day(duration_s=30.0), seed=5)
+    world = World(plain_day(duration_s=30.0), seed=5)
     universe, n_venues = world.universe, len(world.universe.venues)
     publisher = FeedPublisher(universe, started_ns=world.now_ns)
     receiver = FeedReceiver(universe, stale_after_ns=from_seconds(2.0))

@@ -26,7 +26,7 @@ from penstock.sim import Scenario, World
 from penstock.sim.codes import LIVE, OURS
 from penstock.sim.scenario import Halt
 from penstock.sim.scenario_phases import Auctions, Bands
-from tests.support.worlds import Client, child, reference_day
+from tests.support.worlds import Client, child, plain_day
 
 POOLS, LITS = (0, 1), (2, 3, 4)
 SEEDS = range(11, 17)
@@ -36,7 +36,7 @@ ABSURD_SHARES = (0, -1, -(2**40), 10**8 + 1, 2**31, 2**40, 2**62)
 
 def a_day(has_phases: bool) -> Scenario:
     """Minutes of the reference venues: pegs, icebergs, two halts; auctions and narrow bands."""
-    day = reference_day(600.0)
+    day = plain_day(600.0)
     change = msgspec.structs.replace
     venues = tuple(
         venue

@@ -25,9 +25,9 @@ from penstock.domain import (
     Tif,
 )
 from penstock.sim import World
-from tests.support.worlds import Client, child, reference_day, us
+from tests.support.worlds import Client, child, plain_day, us
 
-DAY = reference_day(300.0)
+DAY = plain_day(300.0)
 POOLS, LITS = (0, 1), (2, 3, 4)
 SEEDS = range(1, 7)
 
@@ -267,7 +267,7 @@ def test_the_reference_price_cannot_be_forecast(hidden: str) -> None:
     today's drift or unreleased information: the slope on either is zero within four standard
     errors, where the efficient price itself follows both.
     """
-    day = reference_day(7_200.0)
+    day = plain_day(7_200.0)
     known, reference_change, price_change = [], [], []
     for seed in range(1, 9):
         world = World(day, seed)
@@ -301,7 +301,7 @@ def test_what_the_books_foretell_is_no_news() -> None:
     the price.
     """
     change = msgspec.structs.replace
-    day = reference_day(7_200.0)
+    day = plain_day(7_200.0)
     still = change(day.price, noise_bps_per_sqrt_s=0.0, drift_sd_bps_per_s=0.0, jump_interval_s=0.0)
     day = change(day, price=still, flow=change(day.flow, imbalance_weight_frac=0.8))
     imbalance, volume, reference_change = [], [], []

@@ -9,7 +9,7 @@ import numpy as np
 
 from penstock.domain import NS_PER_S, Ns, Side
 from penstock.sim import ScriptOp, World
-from tests.support.worlds import LIT, OTHER_LIT, Client, quiet_market, reference_day, script
+from tests.support.worlds import LIT, OTHER_LIT, Client, plain_day, quiet_market, script
 
 POLICY_STARTS_S = 30
 PDRK, PNYA = 1, 3
@@ -35,7 +35,7 @@ def test_paired_runs_share_all_luck_and_differ_by_our_orders_only() -> None:
     to the bit. After it books and prices differ, while every stream of random numbers, and the
     time of every source's next event, stay the same: so the difference of two policies is theirs.
     """
-    day = reference_day(240.0)
+    day = plain_day(240.0)
     clients = [Client(World(day, 11)), Client(World(day, 11))]
     policies: list[Callable[[Client, int, int], None]] = [takes, rests]
     n_sources = 5 + 5 + 3  # all but the makers' reactions to prints, which draw from no stream
@@ -63,7 +63,7 @@ def test_memory_stays_flat_over_a_day() -> None:
     Six and a half hours, a message at a time: no buffer is longer at the end than after the first
     hour, and the process has not grown by more than what the allocator keeps.
     """
-    world = World(reference_day(23_400.0), 2)
+    world = World(plain_day(23_400.0), 2)
     sizes, peaks_kb = [], []
     for until_s in (3_600, 23_400):
         while world.now_ns < world.scenario.start_ns + until_s * NS_PER_S:

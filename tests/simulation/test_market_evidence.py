@@ -8,9 +8,9 @@ from penstock.sim.scenario import VenueChange
 from penstock.trials.evidence import pool_rests
 from penstock.trials.market_findings import TOXIC_FRAC, fading, pings, pool_day, toxicity
 from penstock.trials.statistics import Estimate, paired_difference
-from tests.support.worlds import reference_day
+from tests.support.worlds import plain_day
 
-DAY = reference_day(1_800.0)
+DAY = plain_day(1_800.0)
 SEEDS = range(1, 9)
 PDRK = "PDRK"
 TURN_S = 900.0

@@ -10,15 +10,15 @@ from penstock.sim import Scenario
 from penstock.trials import read_scenario
 from penstock.trials.calibration import Sample, simulated_sample
 from penstock.wire import US_VENUES, TapeContext, TapeFile
-from tests.support.worlds import SCENARIOS
+from tests.support.worlds import PLAIN_DAY
 
 _LETTERS = {"PECN": "K", "PNYA": "N", "PNYB": "Q"}
 _CODES = [venue.code for venue in US_VENUES]
 
 
 def short_day(duration_s: float = 1_500.0) -> Scenario:
-    """The reference day, shorter."""
-    scenario = read_scenario(SCENARIOS / "reference-day.toml")
+    """The plain day, shorter."""
+    scenario = read_scenario(PLAIN_DAY)
     about = msgspec.structs.replace(scenario.scenario, duration_s=duration_s + 120.0)
     return msgspec.structs.replace(scenario, scenario=about)
 

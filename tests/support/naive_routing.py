@@ -414,23 +414,28 @@ def supervised(d: NaiveDecision, waterfall: Sequence[int]) -> None:
             d.rows[r].score = own / fill
         terms[r] = (x * own, x * fill, x) if fill > 1e-9 else (0.0, 0.0, x)
     scored = [r for r in terms if not math.isnan(d.rows[r].score)]
-    best = sorted((r for r in scored if d.rows[r].score < clean_up), key=lambda r: d.rows[r].score)
-    is_patient = d.config.patience_s > 0
-    if not best and not is_patient:
-        takes = [r for r in scored if d.rows[r].tactic is Tactic.TAKE]
-        best = sorted(takes, key=lambda r: d.rows[r].score)
+    margin = d.config.margin_bps
+    wanted = [r for r in listed if not d.rows[r].score >= clean_up + margin]
+    others = [r for r in scored if r not in listed and d.rows[r].score < clean_up - margin]
+    wanted += sorted(others, key=lambda r: d.rows[r].score)
+    plan: list[int] = []
+    for r in wanted:
+        place = len(plan)
+        while place and d.rows[plan[place - 1]].score > d.rows[r].score + margin:
+            place -= 1
+        plan.insert(place, r)
+    if not plan and d.config.patience_s == 0:
+        plan = listed
 
     def cost(order: Sequence[int]) -> float:
         if not order:
             return clean_up
-        own, fill, _ = terms[order[0]]
+        own, fill, _ = terms.get(order[0], (0.0, 0.0, 0.0))
         return own + (1.0 - fill) * cost(order[1:])
 
-    departs = (best or is_patient) and cost(best) < cost(listed) - d.config.margin_bps
-    plan = best if departs else listed
     for r in scored:
         d.rows[r].cost_bps = cost([r, *(q for q in plan if q != r)])
-    send_in_order(d, plan, None if departs else wave)
+    send_in_order(d, plan, wave if plan and plan[0] in listed else None)
 
 
 def _terms(d: NaiveDecision, row: NaiveRow) -> tuple[float, float, float]:

@@ -212,7 +212,7 @@ def configs(draw: st.DrawFn) -> RoutingConfig:
         mid_share_frac=draw(st.sampled_from([0.25, 0.5, 1.0])),
         post_share_frac=draw(st.sampled_from([0.1, 0.25, 1.0])),
         post_improves=draw(st.booleans()),
-        margin_bps=draw(st.sampled_from([Bps(0.0), Bps(0.05)])),
+        margin_bps=draw(st.sampled_from([Bps(0.0), Bps(0.05), Bps(0.5)])),
         patience_s=draw(st.sampled_from([0.0, 0.0, 20.0, 100.0])),
         patient_bps=draw(st.sampled_from([Bps(0.0), Bps(-0.5), Bps(1.0)])),
         baseline=BaselineConfig(pace=draw(paces)),

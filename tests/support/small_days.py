@@ -1,4 +1,4 @@
-"""Ten minutes of the reference market with a handful of parents: a day that runs in a second."""
+"""Ten minutes of the plain market with a handful of parents: a day that runs in a second."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from penstock.trials import ParentCost
 from penstock.trials.compare import DayCosts
 from penstock.wire import write_tape
 from tests.support.consolidated_files import ingested, random_day
-from tests.support.worlds import SCENARIOS, reference_text
+from tests.support.worlds import SCENARIOS, plain_text
 
 SMALL = "small-day"
 N_PARENTS = 5
@@ -20,8 +20,8 @@ RECORDED = "small-replay"
 
 
 def small_text() -> str:
-    """The reference scenario, shortened, as a file would say it."""
-    text = reference_text().replace('name = "reference-day"', f'name = "{SMALL}"')
+    """The plain scenario, shortened, as a file would say it."""
+    text = plain_text().replace('name = "plain-day"', f'name = "{SMALL}"')
     text = text.replace("duration_s = 7_200.0", "duration_s = 600.0")
     return f"{text}\n[parents]\nn_per_day = {N_PARENTS}\n"
 

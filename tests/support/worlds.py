@@ -1,4 +1,4 @@
-"""Worlds to test in: the reference day, a quiet market driven by a script, a client for both."""
+"""Worlds to test in: the plain day, a quiet market driven by a script, a client for both."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ from penstock.domain import (
 from penstock.sim import SCRIPT_DTYPE, Scenario, ScriptArray, ScriptOp, World
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
+PLAIN_DAY = Path(__file__).parent / "plain-day.toml"
 
 # Venues of the quiet market.
 POOL, OTHER_POOL, LIT, OTHER_LIT = 0, 1, 2, 3
@@ -79,14 +80,14 @@ contra_shares = 1.0
 """
 
 
-def reference_text() -> str:
-    """The shipped scenario, as written."""
-    return (SCENARIOS / "reference-day.toml").read_text(encoding="utf-8")
+def plain_text() -> str:
+    """The plain scenario, as written."""
+    return PLAIN_DAY.read_text(encoding="utf-8")
 
 
-def reference_day(duration_s: float = 600.0) -> Scenario:
-    """The shipped scenario, shortened."""
-    scenario = parse_toml(reference_text(), Scenario, file="reference-day.toml")
+def plain_day(duration_s: float = 600.0) -> Scenario:
+    """The plain scenario, shortened."""
+    scenario = parse_toml(plain_text(), Scenario, file=PLAIN_DAY.name)
     about = msgspec.structs.replace(scenario.scenario, duration_s=duration_s)
     return msgspec.structs.replace(scenario, scenario=about)
 

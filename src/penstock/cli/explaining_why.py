@@ -28,7 +28,7 @@ def _rule(story: ChildStory, plan: Sequence[RowStory]) -> str:
     if story.decision.situation.must_complete:
         return "the order had to be completed: take all that is displayed, the lowest fee first"
     scores = [row.score for row in plan if row.score is not None]
-    if len(scores) < len(plan) or not scores:
+    if not scores:
         return (
             f"{story.decision.policy} tries the rows of its list from the top, and gives no scores"
         )
@@ -38,8 +38,8 @@ def _rule(story: ChildStory, plan: Sequence[RowStory]) -> str:
             "waiting, missing and leaking would cost"
         )
     return (
-        "the static list was followed, not the order of scores: by these forecasts the best other "
-        "plan was not cheaper by more than the margin"
+        "rows go in the order of the static list: one passes another, joins the plan or leaves it "
+        "only where scores differ by more than the margin"
     )
 
 

@@ -114,6 +114,85 @@ def order_by_index(
 
 
 @kernel
+def order_near_list(
+    index_bps: NDArray[np.float64],
+    clean_up_bps: float,
+    margin_bps: float,
+    listed: NDArray[np.int64],
+    n_listed: int,
+    out_order: NDArray[np.int64],
+) -> int:
+    """
+    A given list, put right where the index says so by more than a margin.
+
+    Rows of the list enter in its order, then the others by their index. Each stands behind all that
+    entered before it, and moves up past those whose index is higher by more than `margin_bps`. A
+    row of the list stays out from clean_up + margin on; one that is not in it comes in below
+    clean_up - margin. Where the index is NaN the list stands. Without NaN, margin 0 is
+    `order_by_index`, equal indices in the order of the list; a margin beyond all differences is the
+    list.
+
+    Whoever picks the best of many noisy forecasts picks a lucky one; a departure that has to pay
+    for itself row by row is seldom luck alone.
+
+    Args:
+        index_bps: of each row, shape (n,).
+        clean_up_bps: cost of what is left after the last row.
+        listed: rows of the list, first `n_listed` entries.
+        out_order: receives the plan, best first, shape (n,).
+    Returns:
+        How many rows are in the plan.
+
+    Source: docs/adr/0023-the-plan-is-the-list-put-right.md.
+    Reference: tests/support/naive_routing.py::supervised.
+    """
+    n_kept = 0
+    for k in range(n_listed):
+        if not index_bps[listed[k]] >= clean_up_bps + margin_bps:
+            n_kept = _let_in(listed[k], index_bps, margin_bps, out_order, n_kept)
+    r = _next_by_index(index_bps, listed, n_listed, -1)
+    while r >= 0 and index_bps[r] < clean_up_bps - margin_bps:
+        n_kept = _let_in(r, index_bps, margin_bps, out_order, n_kept)
+        r = _next_by_index(index_bps, listed, n_listed, r)
+    return n_kept
+
+
+@inlined
+def is_among(r: int, listed: NDArray[np.int64], n_listed: int) -> bool:
+    """Whether a row is in a list."""
+    found = False
+    for k in range(n_listed):
+        found = found or listed[k] == r
+    return found
+
+
+@kernel
+def _next_by_index(
+    index_bps: NDArray[np.float64], listed: NDArray[np.int64], n_listed: int, last: int
+) -> int:
+    """The row after `last` by index and position, of those not in the list; -1 past the end."""
+    found = -1
+    for r in range(len(index_bps)):
+        is_later = last < 0 or (index_bps[r], r) > (index_bps[last], last)
+        is_first = found < 0 or index_bps[r] < index_bps[found]
+        if is_later and is_first and index_bps[r] < np.inf and not is_among(r, listed, n_listed):
+            found = r
+    return found
+
+
+@kernel
+def _let_in(
+    r: int, index_bps: NDArray[np.float64], margin_bps: float, order: NDArray[np.int64], n: int
+) -> int:
+    k = n
+    while k > 0 and index_bps[order[k - 1]] > index_bps[r] + margin_bps:
+        order[k] = order[k - 1]
+        k -= 1
+    order[k] = r
+    return n + 1
+
+
+@kernel
 def plan_cost(work: WorkArray, order: NDArray[np.int64], n: int, clean_up_bps: float) -> float:
     """
     Expected cost of the first `n` rows of `order`, bps of the whole decision.

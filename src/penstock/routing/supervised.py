@@ -1,9 +1,8 @@
-"""Policy `supervised`: predicted parts, the cheapest sequence, and the static plan to beat."""
+"""Policy `supervised`: predicted parts, and the static plan put right by them."""
 
 from __future__ import annotations
 
 import hashlib
-import math
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from penstock._kernels import kernel
 from penstock.domain import RowArray, SituationArray
 from penstock.models import OutcomeModel
-from penstock.routing.allocation import clear_plan, finish, is_usable_take, send_in_order
+from penstock.routing.allocation import clear_plan, finish, send_in_order
 from penstock.routing.config import RoutingConfig, check_routing
 from penstock.routing.frame import Frame, OrderArray, WorkArray
 from penstock.routing.pacing import (
@@ -23,7 +22,7 @@ from penstock.routing.pacing import (
     strike_early_takes,
 )
 from penstock.routing.scoring import TERMS_DTYPE, clean_up_cost, price_rows, score_rows
-from penstock.routing.sequence import order_by_index, plan_cost
+from penstock.routing.sequence import is_among, order_near_list
 from penstock.routing.waterfall import WaterfallArray, walk_down
 
 
@@ -31,10 +30,10 @@ class SupervisedPolicy:
     """
     Improves on the static waterfall where a model says that it pays.
 
-    Each decision: the model predicts the parts of every usable row; rows are ranked by index into
-    the sequence that is cheapest by these parts; the static plan is priced with the same parts; and
-    unless the new one is cheaper by more than `margin_bps`, the static plan is followed. The margin
-    is what keeps a model's noise from replacing a good plan.
+    Each decision: the model predicts the parts of every usable row, each row gets its index, and
+    the static plan is put right: a row goes in front of another, joins the plan or leaves it where
+    the indices say so by more than `margin_bps` (`order_near_list`). The margin is what keeps a
+    model's noise from replacing a good plan.
 
     Without an NBBO there is no midpoint to measure from, and the static plan stands. A `Policy`.
     """
@@ -132,10 +131,10 @@ def plan_supervised(
     orders: OrderArray,
 ) -> None:
     """
-    One decision, once the model has answered: scores, the two plans, the choice between them.
+    One decision, once the model has answered: scores, the static plan, and what is better.
 
-    The static plan keeps its pace; a learned one takes when taking is cheapest. With patience, a
-    plan may be to send nothing: then what is left over is dear only at the end.
+    Takes of the static plan keep their pace; others are taken when taking is cheapest. With
+    patience, a plan may be to send nothing: then what is left over is dear only at the end.
 
     Args:
         picked: rows that the model was asked about, first `n_picked` entries.
@@ -157,18 +156,18 @@ def plan_supervised(
         return
     clean_up_bps = clean_up_cost(situation, rows, terms)
     score_rows(situation, rows, terms, work)
-    n_best = order_by_index(work["sort_key"], clean_up_bps, orders[0])
-    may_wait = terms[0].patience_s > 0.0
-    if n_best == 0 and not may_wait:
-        n_best = _rank_takes(rows, work, orders[0])
-    static_bps = plan_cost(work, orders[1], n_static, clean_up_bps)
-    best_bps = plan_cost(work, orders[0], n_best, clean_up_bps)
-    if (n_best > 0 or may_wait) and best_bps < static_bps - terms[0].margin_bps:
-        price_rows(rows, work, orders[0], n_best, clean_up_bps)
-        send_in_order(situation, rows, work, orders[0], n_best)
+    n_best = order_near_list(
+        work["sort_key"], clean_up_bps, terms[0].margin_bps, orders[1], n_static, orders[0]
+    )
+    if n_best == 0 and terms[0].patience_s <= 0.0:
+        n_best = n_static
+        for k in range(n_static):
+            orders[0, k] = orders[1, k]
+    price_rows(rows, work, orders[0], n_best, clean_up_bps)
+    if n_best > 0 and is_among(orders[0, 0], orders[1], n_static):
+        send_wave(situation, rows, work, take_shares, orders[0], n_best)
     else:
-        price_rows(rows, work, orders[1], n_static, clean_up_bps)
-        send_wave(situation, rows, work, take_shares, orders[1], n_static)
+        send_in_order(situation, rows, work, orders[0], n_best)
 
 
 @kernel
@@ -180,12 +179,3 @@ def _write_parts(
     row.fill_frac, row.fill_frac_sd = parts[k, 1], sd[k, 1]
     row.time_to_fill_s, row.time_to_fill_s_sd = parts[k, 2], sd[k, 2]
     row.leakage_bps, row.leakage_bps_sd = parts[k, 3], sd[k, 3]
-
-
-@kernel
-def _rank_takes(rows: RowArray, work: WorkArray, order: NDArray[np.int64]) -> int:
-    """When nothing is better than cleaning up, clean up: the takes by index."""
-    for r in range(len(rows)):
-        if not is_usable_take(rows, r):
-            work[r].sort_key = math.nan
-    return order_by_index(work["sort_key"], math.inf, order)

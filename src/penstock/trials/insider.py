@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Final
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from penstock.domain import ConfigError, Universe
 from penstock.models import ForestModel, ModelCard, load_model, read_card
 from penstock.routing import Frame, Policy, RoutingConfig, SupervisedPolicy, resolve_waterfall
-from penstock.routing.allocation import clear_plan
+from penstock.routing.waterfall import WaterfallArray
 from penstock.trials.insider_columns import (
     HIDDEN_NAMES,
     INSIDER_VERSION,
@@ -22,10 +22,12 @@ from penstock.trials.insider_columns import (
 from penstock.trials.judging import INSIDERS
 from penstock.trials.markets import Market
 
-RESERVE_BPS: Final = {"venue_insider": 0.0, "insider": -0.8}
-"""Reservation prices, the better of two tried on days that neither train nor judge: ADR 0014."""
+PATIENCE: Final = {
+    "venue_insider": {"patience_s": 40.0, "patient_bps": -0.4},
+    "insider": {"patience_s": 40.0, "patient_bps": -0.4},
+}
+"""Reservation prices of insiders, found on days that neither train nor judge: ADR 0014."""
 
-_IMPATIENCE_BPS: Final = 8.0  # what the reservation price rises by, squared, as time runs out
 _BLIND_TO: Final = "-blind-to-"
 
 
@@ -79,62 +81,27 @@ class InsiderModel:
             out_parts[:, 0] -= hidden[:, HIDDEN_NAMES.index(PRICE[0])]
 
 
-class InsiderPolicy:
+class InsiderPolicy(SupervisedPolicy):
     """
-    The supervised policy with a model that sees hidden state; and it may wait for better.
+    The supervised policy with a model that sees hidden state, and patience of its own.
 
     The actions are everybody's: rows of the same frame, and sending nothing for a while, after
-    which the engine asks again. It sends nothing while every usable row is expected to cost more
-    than its reservation price, which rises to what cleaning up costs as the horizon runs out.
-
-    Not a router's policy: it reads a simulated world, and its model has columns that no router
-    fills, so it can be neither configured live nor loaded there. A `Policy`, except that its plan
-    depends on the world beyond the frame.
-
-    Args:
-        reserve_bps: reservation price at the start; None never waits.
+    which the engine asks again. Not a router's policy: it reads a simulated world, and its model
+    has columns that no router fills, so it can be neither configured live nor loaded there. A
+    `Policy`, except that its plan depends on the world beyond the frame.
     """
 
-    needs_features = True
-
     def __init__(
-        self, name: str, model: InsiderModel, base: SupervisedPolicy, reserve_bps: float | None
+        self, name: str, model: InsiderModel, waterfall: WaterfallArray, config: RoutingConfig
     ) -> None:
+        super().__init__(model, waterfall, config)
         self.name = name
-        self._model = model
-        self._base = base
-        self._reserve_bps = reserve_bps
-
-    @property
-    def model_sha256(self) -> str:
-        """Hash of the model's file."""
-        return self._model.sha256
+        self._insider = model
 
     def plan(self, frame: Frame) -> None:
-        """The cheapest sequence by what is true, or nothing yet."""
-        self._model.look(frame)
-        self._base.plan(frame)
-        if self._reserve_bps is not None and self._waits(frame, self._reserve_bps):
-            clear_plan(frame.rows)
-
-    def _waits(self, frame: Frame, reserve_bps: float) -> bool:
-        situation = frame.situation[0]
-        if situation["must_complete"] or not situation["has_nbbo"]:
-            return False
-        scores = frame.rows["score"][frame.rows["stage"] == 0]
-        scores = scores[np.isfinite(scores)]
-        if not len(scores):
-            return False
-        horizon_ns = int(situation["deadline_ns"] - situation["arrival_ns"])
-        gone = (int(situation["now_ns"]) - int(situation["arrival_ns"])) / max(1, horizon_ns)
-        done = 1.0 - situation["leaves_shares"] / situation["parent_shares"]
-        behind = max(0.0, gone - float(done))
-        return bool(scores.min() > reserve_bps + _IMPATIENCE_BPS * behind**2)
-
-    def state_hash(self) -> str:
-        """Hash of the supervised policy inside and of the patience."""
-        text = f"{self.name}/{self._reserve_bps}/{self._base.state_hash()}"
-        return hashlib.sha256(text.encode()).hexdigest()
+        """The static plan, put right by what is true."""
+        self._insider.look(frame)
+        super().plan(frame)
 
 
 class WitnessPolicy:
@@ -200,13 +167,14 @@ def make_insider(
 
     Args:
         name: one of INSIDERS, or one of them and what it is blind to (`blind_name`).
-        may_wait: False sends at once what it would send at all.
+        may_wait: False has no patience, and always sends something.
     """
     insider = insider_of(name)
     assert insider is not None, f"no insider: {name}"
+    patience = PATIENCE[insider] if may_wait else {"patience_s": 0.0}
+    config = msgspec.structs.replace(config, **patience)
     model = InsiderModel(load_insider(data), truth)
-    base = SupervisedPolicy(model, resolve_waterfall(config.waterfall, universe), config)
-    return InsiderPolicy(name, model, base, RESERVE_BPS[insider] if may_wait else None)
+    return InsiderPolicy(name, model, resolve_waterfall(config.waterfall, universe), config)
 
 
 def check_has_hidden_state(market: Market) -> None:

@@ -43,8 +43,8 @@ _RESTS: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
 _PRICES: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
     ("clean_up_bps", (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)),
     ("wait_bps_per_s", (0.0, 0.003, 0.01, 0.03)),
-    ("patience_s", (0.0, 5.0, 10.0, 20.0, 40.0)),
-    ("patient_bps", (-0.6, -0.4, -0.2, 0.0, 0.2, 0.4, 0.8)),
+    ("patience_s", (0.0, 5.0, 10.0, 20.0, 40.0, 80.0)),
+    ("patient_bps", (-0.8, -0.6, -0.4, -0.2, 0.0, 0.2, 0.4, 0.8)),
 )
 _MARGIN: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
     ("margin_bps", (0.0, 0.05, 0.1, 0.2, 0.3, 0.5)),

@@ -27,7 +27,7 @@ from penstock.routing import RoutingConfig
 from penstock.sim.layout import AUDIT_DTYPE
 from penstock.sim.quantiles import latency_quantiles
 from penstock.trials import ChildDiary, ChildRecorder, Day, read_scenario
-from tests.support.worlds import SCENARIOS, reference_day, us
+from tests.support.worlds import SCENARIOS, plain_day, us
 
 START_NS, SENT_NS = 1_000 * NS_PER_S, 1_010 * NS_PER_S
 MID = 1_000_000  # ticks, 100 USD: one tick is 0.01 bps
@@ -228,8 +228,8 @@ def test_the_horizon_of_a_generated_market_is_the_rest_and_never_short() -> None
     """M* is known at the fill, so half a minute covers every rest below it."""
     long_rest = RoutingConfig(post_rest_ns=Ns(60 * NS_PER_S))
 
-    assert 30 * NS_PER_S == outcome_horizon_ns(reference_day(), RoutingConfig())
-    assert 61 * NS_PER_S == outcome_horizon_ns(reference_day(), long_rest)
+    assert 30 * NS_PER_S == outcome_horizon_ns(plain_day(), RoutingConfig())
+    assert 61 * NS_PER_S == outcome_horizon_ns(plain_day(), long_rest)
 
 
 def test_the_slowest_message_is_within_the_horizon() -> None:

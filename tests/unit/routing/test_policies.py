@@ -114,7 +114,7 @@ def test_the_list_stands_when_the_gain_is_within_the_margin() -> None:
     """A difference that small is the model's noise; scores are written all the same."""
     desk = Desk(MIXED, TOUCH)
     desk.decide(route_shares=400)
-    forecast(desk, mid=1.2, take=1.3)
+    forecast(desk, mid=1.25, take=1.3)
 
     supervised().plan(desk.frame)
 
@@ -145,13 +145,37 @@ def test_rows_dearer_than_the_clean_up_are_left_out() -> None:
     assert 9.0 < desk.rows["score"][row(1, POST)]
 
 
-def test_when_nothing_beats_the_clean_up_the_takes_are_the_clean_up() -> None:
-    """Better a dear take now than a plan without a step."""
+def test_when_nothing_beats_the_clean_up_the_list_stands() -> None:
+    """Better the list than a plan without a step."""
     desk = Desk(MIXED, TOUCH)
     desk.decide(route_shares=400)
     forecast(desk, mid=8.0, take=3.0)
 
-    supervised(steps=(Step(venue="DRK0", tactic="mid"),)).plan(desk.frame)
+    supervised().plan(desk.frame)
+
+    assert {(1, TAKE): 400} == desk.sent()
+
+
+def test_a_row_leaves_the_list_only_for_more_than_the_margin() -> None:
+    """Cleaning up costs 1.8; the take of the list is dearer by 0.1, the pool beside it cheap."""
+    desk = Desk(MIXED, TOUCH)
+    ranked = []
+    for margin_bps in (0.05, 0.2):
+        desk.decide(route_shares=400)
+        forecast(desk, mid=0.5, take=1.9)
+        supervised(RoutingConfig(margin_bps=Bps(margin_bps))).plan(desk.frame)
+        ranked.append(desk.ranked())
+
+    assert [[row(0, MID)], [row(0, MID), row(1, TAKE)]] == ranked
+
+
+def test_without_a_single_score_the_list_stands_however_patient() -> None:
+    """A model that knows nothing must not stop the order."""
+    desk = Desk(MIXED, TOUCH)
+    desk.decide(route_shares=400)
+    forecast(desk, mid=math.nan, take=math.nan, post=math.nan)
+
+    supervised(RoutingConfig(patience_s=5.0, patient_bps=Bps(0.1))).plan(desk.frame)
 
     assert {(1, TAKE): 400} == desk.sent()
 

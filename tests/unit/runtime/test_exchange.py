@@ -26,12 +26,12 @@ from penstock.runtime.lines_log import LinesLog
 from penstock.sim import Scenario
 from penstock.wire.feed import FeedReceiver
 from penstock.wire.fix import Incoming, Outgoing
-from tests.support.worlds import reference_day
+from tests.support.worlds import plain_day
 from tests.tidy.rules import ROOT
 
 OPENED = Ns(1_800_000_000 * NS_PER_S)  # wall time; the scenario's own day is another
 CONF = read_venues_conf(ROOT / "conf" / "venues.toml")
-SCENARIO = reference_day()
+SCENARIO = plain_day()
 MIC = "PNYA"
 
 
@@ -269,7 +269,7 @@ def test_every_venue_is_heard_of_at_every_heartbeat(tmp_path: Path) -> None:
 
 def test_the_session_ends_at_its_end(tmp_path: Path) -> None:
     """And not before; an order after it does no harm; subscribers are told."""
-    scenario = reference_day(duration_s=1.0)
+    scenario = plain_day(duration_s=1.0)
     venues = Venues(tmp_path, scenario=scenario)
     venues.wait(NS_PER_S - 2 * NS_PER_MS)
     assert not venues.exchange.is_over

@@ -28,7 +28,7 @@ from penstock.sim import Scenario, World, check_scenario
 from penstock.sim.codes import CALLING, STOPPED, TRADING
 from penstock.sim.scenario import Halt
 from penstock.sim.scenario_phases import Auctions, Bands
-from tests.support.worlds import SCENARIOS, Client, reference_day
+from tests.support.worlds import SCENARIOS, Client, plain_day
 
 LENGTH_S = 300.0
 LISTING = "PNYA"
@@ -41,7 +41,7 @@ NARROW = Bands(width_frac=0.0008, limit_state_s=1.0, pause_s=5.0)
 
 def day(**changes: Any) -> Scenario:
     """A short reference day with changes."""
-    return msgspec.structs.replace(reference_day(duration_s=LENGTH_S), **changes)
+    return msgspec.structs.replace(plain_day(duration_s=LENGTH_S), **changes)
 
 
 def auction_day() -> Scenario:

@@ -12,7 +12,7 @@ from penstock.domain import ConfigError, Side, Tif
 from penstock.sim import Scenario, ScriptOp, World, check_scenario
 from penstock.sim.pool_classes import class_drawn, class_rows
 from penstock.sim.scenario_traders import PoolClass
-from tests.support.worlds import POOL, Client, quiet_market, quotes, reference_day, script
+from tests.support.worlds import POOL, Client, plain_day, quiet_market, quotes, script
 
 PINT, PDRK = 0, 1
 MID = 1_000_050
@@ -68,7 +68,7 @@ def test_what_an_order_has_left_decides_its_place() -> None:
 def filled_by_pings(interest_min_frac: float) -> int:
     """What hidden interest gives to an immediate order of 100 shares, every second."""
     day = with_pool(
-        reference_day(900.0), PDRK, interest_min_frac=interest_min_frac, contra_per_s=0.0,
+        plain_day(900.0), PDRK, interest_min_frac=interest_min_frac, contra_per_s=0.0,
         interest_shares=5_000.0, size_tail=50.0, zero_frac=0.0,
     )  # fmt: skip
     client = Client(World(day, 5))
@@ -87,7 +87,7 @@ def test_hidden_interest_may_refuse_small_orders() -> None:
 
 def test_every_draw_is_of_a_class_in_its_share() -> None:
     """Four tenths and six tenths of 1,024 draws; in a pool without classes all are of the first."""
-    day = with_pool(reference_day(), PDRK, classes=PINGS)
+    day = with_pool(plain_day(), PDRK, classes=PINGS)
     rows = class_rows(day.venues)
     drawn = np.array([class_drawn(rows, PDRK, draw) for draw in range(1_024)])
 
@@ -97,8 +97,8 @@ def test_every_draw_is_of_a_class_in_its_share() -> None:
 
 def test_one_class_of_everything_is_no_class() -> None:
     """A pool whose only class names nothing is the pool itself, to the bit."""
-    plain = World(reference_day(), 3)
-    classed = World(with_pool(reference_day(), PDRK, classes=(PoolClass(name="all", frac=1.0),)), 3)
+    plain = World(plain_day(), 3)
+    classed = World(with_pool(plain_day(), PDRK, classes=(PoolClass(name="all", frac=1.0),)), 3)
     for world in (plain, classed):
         world.advance(world.scenario.end_ns)
 
@@ -107,7 +107,7 @@ def test_one_class_of_everything_is_no_class() -> None:
 
 def test_insiders_know_the_mean_of_the_classes() -> None:
     """Four tenths know what the pool's own do, 0.15; six tenths 0.9."""
-    day = reference_day()
+    day = plain_day()
     pool = day.venues[PDRK].pool
     assert pool is not None
     usual = World(day, 3).hidden()
@@ -126,6 +126,6 @@ def test_classes_that_cannot_be_drawn_are_refused(fracs: tuple[float, ...]) -> N
     """They must add up to one, and there is room for four."""
     classes = tuple(PoolClass(name="some", frac=frac) for frac in fracs)
     with pytest.raises(ConfigError) as caught:
-        check_scenario(with_pool(reference_day(), PDRK, classes=classes), "my.toml")
+        check_scenario(with_pool(plain_day(), PDRK, classes=classes), "my.toml")
 
     assert ["my.toml: venues[1].pool.classes"] == [one.where for one in caught.value.problems]

@@ -9,9 +9,10 @@ from penstock.domain import ConfigError, VenueKind, parse_toml
 from penstock.sim import Scenario, World, check_scenario
 from penstock.sim.quantiles import distance_quantiles, latency_quantiles, size_quantiles
 from penstock.sim.scenario import days_since_epoch, is_date
-from tests.support.worlds import SCENARIOS, reference_day, reference_text
+from tests.support.worlds import SCENARIOS, plain_day, plain_text
 
-TEXT = reference_text()
+TEXT = plain_text()
+SPELLS = "leak_max_bps = 2.0\n[venues.spells]\ntime_frac = 0.5\n"
 
 
 def problems_of(text: str) -> list[str]:
@@ -31,7 +32,7 @@ def test_shipped_scenarios_can_be_used(path: Path) -> None:
 
 def test_the_universe_says_the_same_in_the_houses_words() -> None:
     """Fees in millionths of a dollar, the increment in ticks, venues in the file's order."""
-    universe = reference_day().universe()
+    universe = plain_day().universe()
 
     assert [0, 1, 2, 3, 3] == [int(venue.kind) for venue in universe.venues]
     assert VenueKind.ECN is universe.venues[2].kind
@@ -46,7 +47,7 @@ def test_the_universe_says_the_same_in_the_houses_words() -> None:
 
 def test_times_are_wall_time_as_if_it_were_utc() -> None:
     """10:00 on 2 March 2026; 1772445600 is that moment in UTC."""
-    day = reference_day(600.0)
+    day = plain_day(600.0)
 
     assert 1_772_445_600 * 10**9 == day.start_ns
     assert 600 * 10**9 == day.end_ns - day.start_ns
@@ -109,11 +110,10 @@ def test_a_day_that_never_was_is_no_date(day: int) -> None:
         ("[instrument]", "[others]\nparents_per_hour = 1e5\n[instrument]",
          ["others.parents_per_hour"]),
         ("[instrument]", "[dark]\nspell_min_s = 900.0\n[instrument]", ["dark.spell_min_s"]),
-        ("leak_max_bps = 2.0", "leak_max_bps = 2.0\n[venues.spells]\nmin_s = 9.0\nmax_s = 5.0\n"
-         "time_frac = 0.5\nleak_min_bps = 2.5", ["venues[1].spells.min_s",
-         "venues[1].spells.leak_min_bps"]),
-        ("leak_max_bps = 2.0", "leak_max_bps = 2.0\n[venues.spells]\nmin_s = 5.0\nmax_s = 9.0\n"
-         "time_frac = 0.5\n[[venues.changes]]\nat_s = 1.0", ["venues[1].spells"]),
+        ("leak_max_bps = 2.0", SPELLS + "min_s = 9.0\nmax_s = 5.0\nleak_min_bps = 2.5",
+         ["venues[1].spells.min_s", "venues[1].spells.leak_min_bps"]),
+        ("leak_max_bps = 2.0", SPELLS + "min_s = 5.0\nmax_s = 9.0\n[[venues.changes]]\nat_s = 1.0",
+         ["venues[1].spells"]),
         ("[instrument]", "[makers]\nrefill_min_s = 20.0\n[instrument]", ["makers.refill_min_s"]),
         ("[instrument]", "[price]\njump_min_bps = 20.0\njump_interval_s = 0.01\n[instrument]",
          ["price.jump_min_bps", "price.jump_interval_s"]),

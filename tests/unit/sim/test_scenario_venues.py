@@ -5,7 +5,7 @@ import pytest
 from penstock.domain import ConfigError, fees_on, parse_toml
 from penstock.sim import Scenario, check_scenario
 from penstock.sim.quantiles import latency_quantiles
-from tests.support.worlds import reference_text
+from tests.support.worlds import plain_text
 
 
 def test_lognormal_delays_have_their_mean_and_a_longer_tail() -> None:
@@ -28,7 +28,7 @@ def table(take_usd: float, more: str = "") -> str:
 
 def with_fees(tables: list[str], tape: str = "A") -> Scenario:
     """The reference day with these fee tables at its first exchange."""
-    text = reference_text().replace("adv_shares", f'tape = "{tape}"\nadv_shares', 1)
+    text = plain_text().replace("adv_shares", f'tape = "{tape}"\nadv_shares', 1)
     before, mark, after = text.partition('mic = "PNYA"')
     head, key, tail = after.partition("fees = ")
     text = before + mark + head + key + f"[{', '.join(tables)}]" + tail[tail.index("\n") :]

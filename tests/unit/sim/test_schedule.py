@@ -22,14 +22,14 @@ from penstock.domain import (
 from penstock.sim import Scenario, World, check_scenario
 from penstock.sim.scenario import Halt, Regime, VenueChange, VenueSpells
 from penstock.sim.schedule import spell_changes
-from tests.support.worlds import Client, reference_day
+from tests.support.worlds import Client, plain_day
 
 LENGTH_S = 400.0
 
 
 def day(**changes: Any) -> Scenario:
     """A short reference day with changes."""
-    return msgspec.structs.replace(reference_day(duration_s=LENGTH_S), **changes)
+    return msgspec.structs.replace(plain_day(duration_s=LENGTH_S), **changes)
 
 
 def trades_by_half(scenario: Scenario, seed: int = 1) -> tuple[int, int]:
@@ -91,7 +91,7 @@ def test_a_volatile_regime_moves_the_price_more() -> None:
 
 def test_a_pool_turns_at_its_time() -> None:
     """What is not named stays; the hidden truth says so."""
-    venues = list(reference_day().venues)
+    venues = list(plain_day().venues)
     dark = next(i for i, venue in enumerate(venues) if venue.kind == "dark")
     turn = VenueChange(at_s=50.0, informed_frac=0.9, leak_prob=0.8)
     venues[dark] = msgspec.structs.replace(venues[dark], changes=(turn,))
@@ -107,7 +107,7 @@ def test_a_pool_turns_at_its_time() -> None:
 
 def in_spells(*, time_frac: float = 0.4) -> Scenario:
     """The dark pool of `day` is toxic in spells of 20 to 40 s."""
-    venues = list(reference_day().venues)
+    venues = list(plain_day().venues)
     dark = next(i for i, venue in enumerate(venues) if venue.kind == "dark")
     spells = VenueSpells(
         min_s=20.0, max_s=40.0, time_frac=time_frac, informed_frac=0.9, leak_prob=0.8

@@ -9,9 +9,9 @@ from penstock.domain import Ns
 from penstock.sim import World
 from penstock.sim.layout import WorldState
 from penstock.sim.stacking import replaced, stack_of, with_more_room, world_at
-from tests.support.worlds import reference_day
+from tests.support.worlds import plain_day
 
-DAY = reference_day(60.0)
+DAY = plain_day(60.0)
 HALF_NS = Ns(DAY.start_ns + 30_000_000_000)
 
 

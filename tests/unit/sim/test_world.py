@@ -7,9 +7,9 @@ import pytest
 from penstock.book import Books
 from penstock.domain import Ns, Side, TapeArray, TapeKind
 from penstock.sim import World
-from tests.support.worlds import Client, quiet_market, quotes, reference_day, script
+from tests.support.worlds import Client, plain_day, quiet_market, quotes, script
 
-DAY = reference_day(120.0)
+DAY = plain_day(120.0)
 PECN, PNYA, PNYB = 2, 3, 4
 
 
@@ -117,7 +117,7 @@ def test_a_session_starts_with_the_books_as_they_stand() -> None:
 
 def test_a_long_quiet_stretch_comes_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bounded buffer: calls return early, without events, and nothing is lost."""
-    day = reference_day(600.0)
+    day = plain_day(600.0)
     whole = World(day, 7)
     batch, _ = whole.advance(day.end_ns)
     tape = batch.tape[batch.lo : batch.hi].copy()
@@ -146,7 +146,7 @@ def test_the_market_looks_like_a_large_cap() -> None:
     Wide bounds, so that a broken mechanism shows: mostly a one-cent spread, every venue at the best
     price most of the time, the thick one thickest, trades at all venues.
     """
-    day = reference_day(1_200.0)
+    day = plain_day(1_200.0)
     client = Client(World(day, 7))
     spreads, at_best, touch = [], np.zeros(3), np.zeros(3)
     n_looks = 1_000

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from penstock.domain import ChildFill, Event, Ns, Side, Tif
 from penstock.sim import Scenario, World
-from tests.support.worlds import Client, reference_day
+from tests.support.worlds import Client, plain_day
 
 PINT, PDRK, PECN, PNYA, PNYB = range(5)
 LITS = (PNYB, PECN, PNYA)
@@ -49,7 +49,7 @@ def test_going_venue_by_venue_finds_less_than_going_at_once() -> None:
     arrive within that time get all of the best price; takes two milliseconds apart lose a tenth
     and more of it. Without fading the pause costs next to nothing.
     """
-    day = reference_day(1_300.0)
+    day = plain_day(1_300.0)
     steadfast = msgspec.structs.replace(
         day, makers=msgspec.structs.replace(day.makers, fade_prob=0.0)
     )
@@ -66,7 +66,7 @@ def test_going_venue_by_venue_finds_less_than_going_at_once() -> None:
 
 def test_a_leaking_pool_moves_the_price_against_us_and_the_internal_one_does_not() -> None:
     """1 to 2 bps in three of ten moments with fills, once each, in the direction of our order."""
-    day = reference_day(7_200.0)
+    day = plain_day(7_200.0)
     client = Client(World(day, 3))
     child_id = 0
     while client.world.now_ns < day.end_ns:
@@ -98,7 +98,7 @@ def test_hidden_interest_lasts() -> None:
     Spells of 3 to 10 minutes: where there is interest now, a minute later there mostly still is;
     a router that remembers its fills can know that.
     """
-    day = reference_day(7_200.0)
+    day = plain_day(7_200.0)
     now, later = [], []
     for seed in range(4):
         world = World(day, seed)
@@ -117,7 +117,7 @@ def test_hidden_interest_lasts() -> None:
 def test_what_a_trade_does_for_a_while_wears_off() -> None:
     """Transient impact falls by 1/e in 30 s, seen where nobody else has a reason to trade."""
     change = msgspec.structs.replace
-    day = reference_day(200.0)
+    day = plain_day(200.0)
     day = change(
         day,
         price=change(

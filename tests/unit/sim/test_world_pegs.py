@@ -25,9 +25,9 @@ from tests.support.worlds import (
     OTHER_LIT,
     Client,
     Row,
+    plain_day,
     quiet_market,
     quotes,
-    reference_day,
     script,
 )
 
@@ -160,7 +160,7 @@ def pegged_day(
     duration_s: float = 120.0, delay_us: float = 100.0, hidden_frac: float = 0.1
 ) -> Scenario:
     """The reference day with pegs and icebergs among the noise traders' orders."""
-    day = reference_day(duration_s)
+    day = plain_day(duration_s)
     change = msgspec.structs.replace
     venues = [
         venue
@@ -256,7 +256,7 @@ def test_pegs_do_not_make_a_day_depend_on_how_it_is_cut(busy: Client, step_s: fl
 
 def test_a_peg_of_ours_does_not_shift_the_luck_of_a_day_without_pegs() -> None:
     """Venues hear of quotes from then on; nobody draws by it."""
-    alone, ours = World(reference_day(30.0), 5), Client(World(reference_day(30.0), 5))
+    alone, ours = World(plain_day(30.0), 5), Client(World(plain_day(30.0), 5))
     alone.advance(Ns(alone.now_ns + 5_000_000_000))
     ours.peg(1, 3, Side.BUY, 100, 100)  # far from any trade
     ours.wait(5.0)

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from penstock.domain import NS_PER_S, Ns, Side, TapeKind
 from penstock.sim import Scenario, World
-from tests.support.worlds import Client, child, reference_day
+from tests.support.worlds import Client, child, plain_day
 
-START_NS = reference_day().start_ns
+START_NS = plain_day().start_ns
 
 
 def with_traders(duration_s: float, **tables: dict[str, Any]) -> Scenario:
     """The reference day, shortened, with other values in some of its tables."""
-    day = reference_day(duration_s)
+    day = plain_day(duration_s)
     changed = {
         name: msgspec.structs.replace(getattr(day, name), **keys) for name, keys in tables.items()
     }

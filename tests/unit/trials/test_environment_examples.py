@@ -15,9 +15,9 @@ from penstock.trials.environments.routing_examples import (
     StaticRouter,
     route_day,
 )
-from tests.support.worlds import reference_day
+from tests.support.worlds import plain_day
 
-DAY = reference_day(7_200.0)
+DAY = plain_day(7_200.0)
 
 
 def test_in_the_bare_market_an_insider_beats_a_plan_and_a_plan_beats_chance() -> None:

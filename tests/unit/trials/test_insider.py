@@ -33,7 +33,7 @@ from penstock.trials import (
 from penstock.trials.insider import insider_of
 from penstock.trials.insider_columns import hidden_matrix
 from tests.support.small_days import small_scenario
-from tests.support.worlds import reference_day
+from tests.support.worlds import plain_day
 
 _PDRK = 1
 _PECN = 2
@@ -76,7 +76,7 @@ def a_day(policy_name: str, truth: HiddenColumns | None, scenario: Scenario) -> 
 @pytest.mark.parametrize("side", Side)
 def test_hidden_columns_are_the_truth_from_the_side_of_the_parent(side: Side) -> None:
     """A buyer meets sellers: their column of the pool, their touch, a price that runs away up."""
-    world = World(reference_day(), 3)
+    world = World(plain_day(), 3)
     hidden = world.hidden()
     matrix = hidden_matrix(hidden, a_frame(side, world))
     far = 1 if side is Side.BUY else 0
@@ -93,7 +93,7 @@ def test_hidden_columns_are_the_truth_from_the_side_of_the_parent(side: Side) ->
 
 def test_true_touches_of_a_world_enclose_no_negative_spread_and_pools_have_none() -> None:
     """What is read off the arrays is a lit book's best bid below its best offer."""
-    hidden = World(reference_day(), 3).hidden()
+    hidden = World(plain_day(), 3).hidden()
     bids, asks = hidden.touch_ticks[_PECN:, 0], hidden.touch_ticks[_PECN:, 1]
 
     assert (bids > 0).all()
@@ -104,7 +104,7 @@ def test_true_touches_of_a_world_enclose_no_negative_spread_and_pools_have_none(
 
 def test_makers_that_fled_from_a_print_are_known_to_be_away() -> None:
     """On a busy market somebody is away at some time, and comes back within the longest absence."""
-    scenario = reference_day()
+    scenario = plain_day()
     world = World(scenario, 3)
     away_frac, away_s = [], []
     for second in range(1, 120):

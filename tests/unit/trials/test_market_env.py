@@ -26,9 +26,9 @@ from penstock.trials.environments.market_layout import (
     TAKE,
     WAIT,
 )
-from tests.support.worlds import SCENARIOS, quiet_market, reference_day
+from tests.support.worlds import SCENARIOS, plain_day, quiet_market
 
-DAY = reference_day(600.0)
+DAY = plain_day(600.0)
 SHORT = MarketTask(n_steps=60)
 PINT, PDRK, PECN, PNYA, PNYB = range(5)
 WAITING = np.array([WAIT, 0, 0])
@@ -220,7 +220,7 @@ def test_an_episode_ends_with_the_horizon() -> None:
 
 def test_a_parent_that_the_day_cuts_short_is_truncated() -> None:
     """And charged like any other."""
-    env = MarketEnv(reference_day(10.0), MarketTask(n_steps=10_000))
+    env = MarketEnv(plain_day(10.0), MarketTask(n_steps=10_000))
     env.reset(seed=1)
     terminated = truncated = False
     while not (terminated or truncated):
@@ -232,7 +232,7 @@ def test_a_parent_that_the_day_cuts_short_is_truncated() -> None:
 
 def test_a_day_goes_on_from_parent_to_parent() -> None:
     """And the next day begins when it has no time left."""
-    env = MarketEnv(reference_day(60.0), SHORT)
+    env = MarketEnv(plain_day(60.0), SHORT)
     env.reset(seed=1)
     world, now_ns, n_parents = env.floor.world(0), 0, 1
     while env.floor.world(0) is world:

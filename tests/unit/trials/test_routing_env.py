@@ -18,9 +18,9 @@ from penstock.trials.day import Setting, run_day
 from penstock.trials.environments import ROUTING_ID, OneRowEnv, RoutingEnv
 from penstock.trials.environments.agent_policy import AgentPolicy
 from penstock.trials.environments.turns import Turns
-from tests.support.worlds import reference_day
+from tests.support.worlds import plain_day
 
-_DAY = reference_day(200.0)
+_DAY = plain_day(200.0)
 DAY = msgspec.structs.replace(
     _DAY,
     parents=msgspec.structs.replace(
