@@ -21,7 +21,7 @@ from penstock.features.tails import TAIL_DTYPE, record_tail
 
 Positive = Annotated[float, msgspec.Meta(gt=0)]
 NotNegative = Annotated[float, msgspec.Meta(ge=0)]
-Frac = Annotated[float, msgspec.Meta(ge=0, le=1)]
+Frac = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 
 
 class TacticPrior(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

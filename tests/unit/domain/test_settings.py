@@ -29,7 +29,7 @@ class Pool(msgspec.Struct, frozen=True, tag="pool", tag_field="kind"):
 class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mic: Annotated[str, msgspec.Meta(pattern="^[A-Z0-9]{4}$")]
     order: Literal["price", "size"] = "price"
-    share_frac: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.5
+    share_frac: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.5
     flow: Lit | Pool | None = None
 
 
