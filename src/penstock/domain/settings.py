@@ -274,7 +274,8 @@ def _wanted(node: inspect.Type) -> str:
 
 def _limits(node: inspect.IntType | inspect.FloatType) -> str:
     parts = [
-        f"{word} {limit:,}"
+        # Whole bounds without ".0": typing keeps whichever of two equal annotations came first.
+        f"{word} {int(limit) if limit == int(limit) else limit:,}"
         for word, limit in (
             ("above", node.gt),
             ("of at least", node.ge),
