@@ -36,8 +36,17 @@ bench: .venv/installed ## measure the speed of a decision, of the simulator, ove
 bench-peers: .venv/installed build/peers/installed ## the simulator's speed beside other libraries, on the same stream
 	$(BIN)/penstock bench sim --peers build/peers/bin/python
 
-research: .venv/installed ## compare the policies in every scenario over 200 seeds: hours
-	$(BIN)/penstock evaluate scenarios/*.toml --seeds 200
+# Replays need a tape that is not shipped.
+MARKETS = $(filter-out %-replay.toml,$(sort $(wildcard scenarios/*.toml)))
+EVERYBODY = static,sweep,proportional,best_static,regime_static,fee_sweep,scorecard,cont_kukanov,kaplan_meier,supervised
+
+research: .venv/installed ## train, compare with insiders and ablate in every generated scenario over 200 seeds: a day
+	for market in $(MARKETS); do \
+	  $(BIN)/penstock train $$market && \
+	  $(BIN)/penstock train $$market --privileged venue && \
+	  $(BIN)/penstock train $$market --privileged all || exit 1; done
+	$(BIN)/penstock evaluate $(MARKETS) --policies $(EVERYBODY),venue_insider,insider --seeds 200
+	for market in $(MARKETS); do $(BIN)/penstock ablate $$market --seeds 200 || exit 1; done
 
 docs: .venv/installed ## hold the documents to the code: links, commands, dependencies, decisions
 	$(BIN)/pytest tests/tidy/test_documents.py

@@ -119,7 +119,7 @@ def pool_day(day: Scenario, mic: str, *changes: VenueChange, **pool_keys: Any) -
     pool = venues[place].pool
     assert pool is not None, f"{mic} is no pool"
     pool = msgspec.structs.replace(pool, contra_per_s=CONTRA_PER_S, leak_prob=0.0, **pool_keys)
-    venues[place] = msgspec.structs.replace(venues[place], pool=pool, changes=changes)
+    venues[place] = msgspec.structs.replace(venues[place], pool=pool, changes=changes, spells=None)
     return msgspec.structs.replace(_shortened(day, RESTS_S), venues=tuple(venues))
 
 

@@ -143,6 +143,9 @@ def tuned_for(
         )
     else:
         return {}, (UNTUNED_NOTE,)
+    untuned = [policy for policy in SEARCHED if policy not in tuned.policies]
+    if untuned:
+        note += f" Not tuned, so as configured: {', '.join(untuned)}."
     return dict(tuned.policies), (note,)
 
 
