@@ -71,18 +71,22 @@ def sim(runs: int, peers: Path | None, as_json: bool) -> None:
     from penstock.trials.bench_matching import MatchingFigure, MatchingWorkload, time_matching
     from penstock.trials.bench_peers import bench_peers
     from penstock.trials.bench_world import WorldFigure, bench_world
+    from penstock.trials.markets import load_markets
 
     near = MatchingWorkload()
     deep = MatchingWorkload(live_orders=100_000, capacity=262_144, depth_increments=100.0)
     matching = time_matching(near, time.perf_counter_ns, runs)
     matching_deep = time_matching(deep, time.perf_counter_ns, runs)
     others = {} if peers is None else bench_peers(peers, shipped(PEER_SCRIPT), near)
-    worlds = bench_world(time.perf_counter_ns, n_runs=runs)
+    day = load_markets(shipped(REFERENCE_DAY))[0].scenario
+    worlds = bench_world(time.perf_counter_ns, n_runs=runs, shipped=day)
+    assert worlds.world_shipped is not None, "a day was given"
     figures: dict[str, MatchingFigure | WorldFigure] = {
         "matching": matching,
         "matching_deep": matching_deep,
         "world": worlds.world,
         "world_quoting": worlds.world_quoting,
+        "world_shipped": worlds.world_shipped,
     }
     workload = {"matching": near, "matching_deep": deep, "world": worlds.workload}
     if as_json:
@@ -104,7 +108,9 @@ def sim(runs: int, peers: Path | None, as_json: bool) -> None:
         f"{deep.live_orders:,} live; world: four lit venues, two pools, "
         f"{worlds.workload.duration_s:,.0f} s, no router; "
         "quoting: a compiled client posts and cancels every "
-        f"{worlds.workload.quote_every_ns / 1e6:g} ms. One core; compiling left out."
+        f"{worlds.workload.quote_every_ns / 1e6:g} ms; shipped: {day.scenario.name}, "
+        f"{day.scenario.duration_s:,.0f} s, with all its mechanisms. One process, pinned by nobody "
+        "(`taskset -c 1` does); compiling left out."
     )
     out.print(f"machine   {machine()}")
 

@@ -60,30 +60,41 @@ class WorldFigure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WorldFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """The whole simulator without and with a client that posts and cancels."""
+    """The whole simulator, without and with a client that posts and cancels, and a shipped day."""
 
     world: WorldFigure
     world_quoting: WorldFigure
+    world_shipped: WorldFigure | None  # with all that its file asks for
     workload: WorldWorkload
 
 
 def bench_world(
-    clock_ns: Callable[[], int], workload: WorldWorkload | None = None, n_runs: int = 5
+    clock_ns: Callable[[], int],
+    workload: WorldWorkload | None = None,
+    n_runs: int = 5,
+    shipped: Scenario | None = None,
 ) -> WorldFigures:
     """
-    Run a generated day `n_runs` times, and a shorter one with a quoting client.
+    Run a generated day `n_runs` times, a shorter one with a quoting client, and `shipped` if any.
 
     Measured: everything that the world does, market data and reports written out, on one core.
     Left out: building and warming up a world, compiling, and any router.
     """
     workload = workload or WorldWorkload()
-    alone, quoting = [], []
-    _alone(clock_ns, workload, 60.0)  # compiles, and warms the caches
+    alone, quoting, others = [], [], []
+    _alone(clock_ns, bench_scenario(60.0), workload.seed)  # compiles, and warms the caches
     _quoting(clock_ns, workload, 1.0)
     for _ in range(n_runs):
-        alone.append(_alone(clock_ns, workload, workload.duration_s))
+        alone.append(_alone(clock_ns, bench_scenario(workload.duration_s), workload.seed))
         quoting.append(_quoting(clock_ns, workload, workload.quoting_duration_s))
-    return WorldFigures(world=_middle(alone), world_quoting=_middle(quoting), workload=workload)
+        if shipped is not None:
+            others.append(_alone(clock_ns, shipped, workload.seed))
+    return WorldFigures(
+        world=_middle(alone),
+        world_quoting=_middle(quoting),
+        world_shipped=_middle(others) if others else None,
+        workload=workload,
+    )
 
 
 def bench_scenario(duration_s: float) -> Scenario:
@@ -156,12 +167,9 @@ def _latency(mean_us: float) -> Latency:
     )
 
 
-def _alone(
-    clock_ns: Callable[[], int], workload: WorldWorkload, duration_s: float
-) -> tuple[World, int, int]:
+def _alone(clock_ns: Callable[[], int], scenario: Scenario, seed: int) -> tuple[World, int, int]:
     """A finished day, how long it took, and how many messages it published."""
-    scenario = bench_scenario(duration_s)
-    world = World(scenario, workload.seed)
+    world = World(scenario, seed)
     n_messages = 0
     started_ns = clock_ns()
     while world.now_ns < scenario.end_ns:

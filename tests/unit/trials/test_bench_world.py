@@ -8,6 +8,7 @@ import pytest
 
 from penstock.sim import World, check_scenario
 from penstock.trials.bench_world import WorldWorkload, bench_scenario, bench_world
+from tests.support.worlds import plain_day
 
 SMALL = WorldWorkload(duration_s=30.0, quoting_duration_s=2.0)
 
@@ -42,3 +43,15 @@ def test_the_quoting_client_posts_and_cancels_twice_a_millisecond() -> None:
 
     assert 7_900 < figures.world_quoting.n_events - world.n_events < 8_100
     assert 7_500 < figures.world_quoting.book_changes_per_s - world.n_book_changes < 8_500
+
+
+def test_a_shipped_day_is_measured_with_all_that_its_file_asks_for() -> None:
+    """Its own scenario, whole: the same events as a world of it has."""
+    seconds = count(0, 10**9)
+    day = plain_day(20.0)
+    figures = bench_world(lambda: next(seconds), SMALL, n_runs=1, shipped=day)
+    world = World(day, SMALL.seed)
+    world.advance(day.end_ns)
+
+    assert figures.world_shipped is not None
+    assert world.n_events == figures.world_shipped.n_events
