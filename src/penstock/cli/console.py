@@ -43,7 +43,9 @@ def progress_bar(label: str, n_steps: int) -> Iterator[Callable[[], None]]:
 
 @contextmanager
 def waiting(label: str) -> Iterator[None]:
-    """A moving sign on stderr while something without steps goes on."""
+    """A moving sign on stderr while something without steps goes on; one line where none moves."""
+    if not err.is_terminal:
+        err.print(label)
     with err.status(label):
         yield
 

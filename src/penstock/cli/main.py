@@ -93,7 +93,10 @@ def main() -> None:
         error.show()
         raise SystemExit(EXIT_BAD_INPUT) from None
     except (click.Abort, KeyboardInterrupt):
-        click.echo("penstock: interrupted; what was not finished is not kept", err=True)
+        click.echo(
+            "penstock: interrupted; where finished days are kept, the same command goes on from there",
+            err=True,
+        )
         raise SystemExit(EXIT_INTERRUPTED) from None
     except BrokenPipeError:
         # Whoever read our output has enough; Python must not complain about it at its exit.

@@ -114,7 +114,8 @@ def command(
     for part, figures in model.card.metrics.items():
         error, average_error = figures["rmse"], figures["baseline_rmse"]
         # Averages make no error where an outcome never differs: leakage in a replay is always 0.
-        less = f"{1 - error / average_error:.1%} less than" if average_error > 0 else "as have"
+        gain = 1 - error / average_error if average_error > 0 else 0.0
+        less = f"{abs(gain):.1%} {'less' if gain > 0 else 'MORE'} than" if gain else "as have"
         out.print(
             f"  {part:16} error {error:.3f}, {less} venue averages; "
             f"{figures['n_rows']:,.0f} rows held out"

@@ -129,5 +129,8 @@ def command(
         return
     known = found.provenance
     out.print(f"cost    {known.cost_bps:.3f} bps, untuned {known.untuned_cost_bps:.3f}")
+    if known.gain_ci95_bps:
+        low, high = known.gain_ci95_bps
+        out.print(f"change  {low:+.3f} to {high:+.3f} bps (95 %), on the days it was chosen by")
     out.print(f"tried   {known.n_candidates} candidates on {len(known.seeds)} days")
     err.print(f"file    {path}")

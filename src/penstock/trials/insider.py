@@ -22,12 +22,6 @@ from penstock.trials.insider_columns import (
 from penstock.trials.judging import INSIDERS
 from penstock.trials.markets import Market
 
-PATIENCE: Final = {
-    "venue_insider": {"patience_s": 40.0, "patient_bps": -0.4},
-    "insider": {"patience_s": 40.0, "patient_bps": -0.4},
-}
-"""Reservation prices of insiders, found on days that neither train nor judge: ADR 0014."""
-
 _BLIND_TO: Final = "-blind-to-"
 
 
@@ -83,7 +77,7 @@ class InsiderModel:
 
 class InsiderPolicy(SupervisedPolicy):
     """
-    The supervised policy with a model that sees hidden state, and patience of its own.
+    The supervised policy with a model that sees hidden state.
 
     The actions are everybody's: rows of the same frame, and sending nothing for a while, after
     which the engine asks again. Not a router's policy: it reads a simulated world, and its model
@@ -169,10 +163,9 @@ def make_insider(
         name: one of INSIDERS, or one of them and what it is blind to (`blind_name`).
         may_wait: False has no patience, and always sends something.
     """
-    insider = insider_of(name)
-    assert insider is not None, f"no insider: {name}"
-    patience = PATIENCE[insider] if may_wait else {"patience_s": 0.0}
-    config = msgspec.structs.replace(config, **patience)
+    assert insider_of(name) is not None, f"no insider: {name}"
+    if not may_wait:
+        config = msgspec.structs.replace(config, patience_s=0.0)
     model = InsiderModel(load_insider(data), truth)
     return InsiderPolicy(name, model, resolve_waterfall(config.waterfall, universe), config)
 

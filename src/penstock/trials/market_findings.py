@@ -12,7 +12,7 @@ from penstock.sim import Scenario
 from penstock.sim.scenario import VenueChange
 from penstock.sim.scenario_traders import PoolClass
 from penstock.trials.evidence import Rests, mean_markout_bps, pool_rests, sweep_costs_bps
-from penstock.trials.statistics import Estimate, estimate, paired_difference
+from penstock.trials.statistics import Estimate, estimate, excludes_zero, paired_difference
 
 FADE_PROB: Final = 0.6
 PAUSE_S: Final = 0.003  # between two venues of a slow sweep; makers react within half a millisecond
@@ -34,7 +34,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     by_case: dict[str, tuple[float, ...]]  # one figure a seed
     difference: Estimate  # of the two cases that `says` names, paired by seed
+    sign: int  # of a difference that shows what `says` says
     says: str
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the interval lies on the side of zero that was expected."""
+        return excludes_zero(self.difference) and self.difference.mean * self.sign > 0.0
 
     def case(self, name: str) -> Estimate:
         """Mean and interval of one case."""
@@ -67,6 +73,7 @@ def fading(day: Scenario, seeds: Sequence[int]) -> Finding:
         unit="bps",
         by_case=cases,
         difference=paired_difference(cases["fading, 3 ms apart"], cases["fading, at once"]),
+        sign=1,
         says="a slow sweep costs more where makers fade",
     )
 
@@ -85,6 +92,7 @@ def toxicity(day: Scenario, mic: str, seeds: Sequence[int]) -> Finding:
         unit="bps, ten seconds later, by shares",
         by_case=cases,
         difference=paired_difference(cases["toxic"], cases["honest"]),
+        sign=-1,
         says="a toxic pool has worse markouts than an honest one",
     )
 
@@ -103,6 +111,7 @@ def pings(day: Scenario, mic: str, seeds: Sequence[int]) -> Finding:
         unit="bps, ten seconds later, by fills",
         by_case=cases,
         difference=paired_difference(cases["minimum of 200"], cases["no minimum"]),
+        sign=1,
         says="a minimum quantity keeps small informed orders out",
     )
 

@@ -58,9 +58,10 @@ def market_page(found: Sequence[Finding], *, command: str, machine: str) -> str:
 
 
 def said(one: Finding) -> str:
-    """The finding in a sentence: what differs, by how much, how surely."""
+    """The finding in a sentence: what differs, by how much, and whether that shows anything."""
     reach = one.difference.half_width
-    return f"Difference {one.difference.mean:+.2f} ± {reach:.2f} bps: {one.says}."
+    verdict = one.says if one.is_shown else f"not shown here that {one.says}"
+    return f"Difference {one.difference.mean:+.2f} ± {reach:.2f} bps: {verdict}."
 
 
 def finding_figure(one: Finding) -> go.Figure:
