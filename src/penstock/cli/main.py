@@ -94,7 +94,7 @@ def main() -> None:
         raise SystemExit(EXIT_BAD_INPUT) from None
     except (click.Abort, KeyboardInterrupt):
         click.echo(
-            "penstock: interrupted; where finished days are kept, the same command goes on from there",
+            "penstock: interrupted; where days are kept, the same command goes on from there",
             err=True,
         )
         raise SystemExit(EXIT_INTERRUPTED) from None
