@@ -198,3 +198,18 @@ def test_questions_and_answers_take_turns() -> None:
         question = turns.answer(10 * question)
 
     assert [0, 10, 20] == heard
+
+
+@pytest.mark.parametrize("mode", ["sync", "async"])
+def test_gymnasium_makes_many_of_it(mode: str) -> None:
+    """In this process, and in one of its own each: the observations are those of one alone."""
+    made = gymnasium.make_vec(ROUTING_ID, num_envs=2, vectorization_mode=mode, scenario=DAY)
+    try:
+        observations, _ = made.reset(seed=3)
+        made.step(np.ones((2, N_ROWS), np.float32))
+    finally:
+        made.close()
+    alone, _ = RoutingEnv(DAY).reset(seed=4)  # the second of two that were given seed 3
+
+    assert (2, N_ROWS) == observations["action_mask"].shape
+    assert np.array_equal(alone["features"], observations["features"][1])
