@@ -15,6 +15,7 @@ from penstock.routing.policies import (
     SEARCHED,
     SIMPLE,
     check_policy_names,
+    configured_list,
     make_policy,
     static_policy,
 )
@@ -68,6 +69,7 @@ __all__ = [
     "build_rows",
     "check_policy_names",
     "check_routing",
+    "configured_list",
     "default_waterfall",
     "divide_pools",
     "limit_shares",

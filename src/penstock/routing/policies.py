@@ -70,10 +70,10 @@ def check_policy_names(names: tuple[str, ...], where: str, *, also: tuple[str, .
 
 def static_policy(universe: Universe, config: RoutingConfig) -> Policy:
     """The configured waterfall: baseline, and fall-back of everything."""
-    return StaticPolicy(_list_of(config, universe), config.baseline.pace)
+    return StaticPolicy(configured_list(config, universe), config.baseline.pace)
 
 
-def _list_of(config: RoutingConfig, universe: Universe) -> WaterfallArray:
+def configured_list(config: RoutingConfig, universe: Universe) -> WaterfallArray:
     """The configured list of steps, or else of tactics."""
     steps = config.waterfall or default_waterfall(universe, config.baseline.tactics)
     return resolve_waterfall(steps, universe)
@@ -101,13 +101,13 @@ def make_policy(
     assert name == "supervised", f"no such policy: {name}"
     assert model is not None, "the supervised policy needs a model"
     loaded = load_model(model, feature_names=FEATURE_NAMES, features_version=FEATURES_VERSION)
-    return SupervisedPolicy(loaded, _list_of(config, universe), config)
+    return SupervisedPolicy(loaded, configured_list(config, universe), config)
 
 
 def _searched_policy(name: str, universe: Universe, config: RoutingConfig) -> Policy:
     own, pace = config.baseline, config.baseline.pace
     if name == "best_static":
-        return BestStaticPolicy(_list_of(config, universe), pace)
+        return BestStaticPolicy(configured_list(config, universe), pace)
     if name == "regime_static":
         one = Regime(pace=pace, tactics=own.tactics, waterfall=config.waterfall)
         regimes = own.regimes or (one,)
@@ -123,7 +123,7 @@ def _searched_policy(name: str, universe: Universe, config: RoutingConfig) -> Po
     if name == "cont_kukanov":
         return ContKukanovPolicy(config)
     assert name == "kaplan_meier", f"no such policy: {name}"
-    return KaplanMeierPolicy(_list_of(config, universe), pace)
+    return KaplanMeierPolicy(configured_list(config, universe), pace)
 
 
 def _waterfall_of(regime: Regime, i: int, universe: Universe) -> WaterfallArray:

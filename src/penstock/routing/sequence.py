@@ -143,7 +143,7 @@ def order_near_list(
     Returns:
         How many rows are in the plan.
 
-    Source: docs/adr/0023-the-plan-is-the-list-put-right.md.
+    Source: docs/adr/0023-a-learned-plan-is-the-list-put-right.md.
     Reference: tests/support/naive_routing.py::supervised.
     """
     n_kept = 0

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from penstock.domain import ConfigError, Universe
 from penstock.models import ForestModel, ModelCard, load_model, read_card
-from penstock.routing import Frame, Policy, RoutingConfig, SupervisedPolicy, resolve_waterfall
+from penstock.routing import Frame, Policy, RoutingConfig, SupervisedPolicy, configured_list
 from penstock.routing.waterfall import WaterfallArray
 from penstock.trials.insider_columns import (
     HIDDEN_NAMES,
@@ -167,7 +167,7 @@ def make_insider(
     if not may_wait:
         config = msgspec.structs.replace(config, patience_s=0.0)
     model = InsiderModel(load_insider(data), truth)
-    return InsiderPolicy(name, model, resolve_waterfall(config.waterfall, universe), config)
+    return InsiderPolicy(name, model, configured_list(config, universe), config)
 
 
 def check_has_hidden_state(market: Market) -> None:

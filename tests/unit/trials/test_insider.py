@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from penstock.domain import NS_PER_S, ConfigError, ModelFileError, Ns, Side
 from penstock.features import FEATURE_NAMES, FEATURES_VERSION
 from penstock.models import dump_model, load_model, synthetic_model
-from penstock.routing import Frame, Policy, RoutingConfig, make_policy, static_policy
+from penstock.routing import (
+    BaselineConfig,
+    Frame,
+    Policy,
+    RoutingConfig,
+    make_policy,
+    static_policy,
+)
 from penstock.sim import Scenario, World
 from penstock.trials import (
     GROUPS,
@@ -135,6 +142,18 @@ def test_an_insiders_day_is_the_same_every_time(insider: str) -> None:
 
     assert first.state_hash == a_day(insider, HiddenColumns(), scenario).state_hash
     assert first.costs
+
+
+def test_an_insider_departs_from_the_list_that_supervised_has() -> None:
+    """Tactics count where no list of steps is named: a list of takes alone is another policy."""
+    universe, data = small_scenario().universe(), model_knowing(known_to("insider"))
+    plain, takes = RoutingConfig(), RoutingConfig(baseline=BaselineConfig(tactics=("take",)))
+    hashes = {
+        make_insider("insider", universe, config, data, HiddenColumns()).state_hash()
+        for config in (plain, takes)
+    }
+
+    assert 2 == len(hashes)
 
 
 def test_no_router_loads_an_insiders_model_and_no_insider_a_routers() -> None:
