@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from rich import box
 from rich.table import Table
 
 from penstock.cli.console import command_line, machine, out, print_json, progress_bar
@@ -131,10 +132,15 @@ def _table(name: str, found: Ablations) -> Table:
         title=f"{name} · {found.n_days} days · {found.insider} costs "
         f"{found.insider_cost_bps:.3f} bps against the reference price",
         title_justify="left",
+        caption="(a day in eight): the same columns from fewer days; that is the luck of training",
+        caption_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
-    table.add_column("not knowing")
+    table.add_column("not knowing", no_wrap=True)
     for heading in ("costs it, bps", "95 % interval", "raw, bps", "worth knowing"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     rows = {**found.mechanisms, "(a day in eight)": found.nothing}
     for mechanism, value in rows.items():
         table.add_row(mechanism, *_cells(value))

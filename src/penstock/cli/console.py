@@ -22,7 +22,9 @@ from rich.progress import (
 )
 
 # No markup: names may hold brackets. No wrapping: a path or a command that is cut cannot be copied.
-out = Console(markup=False, highlight=False, soft_wrap=True)
+# A file or a pipe has no width of its own: one in which no table of ours breaks its lines.
+_WIDTH = None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120
+out = Console(markup=False, highlight=False, soft_wrap=True, width=_WIDTH)
 err = Console(markup=False, highlight=False, soft_wrap=True, stderr=True)
 
 

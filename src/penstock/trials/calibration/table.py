@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich import box
 from rich.table import Table
 
 from penstock.trials.calibration.calibration import Calibration
@@ -52,6 +53,9 @@ def _distance_table(report: Calibration) -> Table:
         f"{len(report.seeds)} simulated days of {report.seconds:,.0f} s",
         caption="± is half of a 95 % interval over simulated days; real halves: the first half of "
         "the real day against its second",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
     )
     # How each is measured is in the JSON, on the page and in docs/calibration.md.
     for place, name in enumerate(DISTANCE_COLUMNS):
@@ -64,7 +68,12 @@ def _distance_table(report: Calibration) -> Table:
 
 
 def _venue_table(report: Calibration) -> Table:
-    table = Table(title="Venues: share of shares printed, spreads at their prints")
+    table = Table(
+        title="Venues: share of shares printed, spreads at their prints",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
     for name in ("venue", "market", "share", "prints", "quoted bps", "effective bps"):
         table.add_column(name, justify="left" if name in {"venue", "market"} else "right")
     for market, venues in (("real", report.venues_real), ("simulated", report.venues_simulated)):
