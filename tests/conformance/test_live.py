@@ -38,6 +38,7 @@ from tests.support.local_desks import (
     venues_executions,
     wait_for_client,
     wait_for_fills,
+    wait_for_work,
     wait_until,
 )
 
@@ -120,6 +121,7 @@ def test_no_share_is_lost_or_doubled_when_the_router_is_killed(
         desk.start()
         client = desk.start_oms()
         wait_for_fills(desk, n_fills, client)
+        wait_for_work(desk)
         desk.kill_router()
         desk.start_program("router")
         wait_for_client(desk, client)
@@ -137,6 +139,7 @@ def test_a_router_that_is_killed_twice_goes_on_twice(tmp_path: Path) -> None:
         client = desk.start_oms()
         for n_fills in (4, 14):
             wait_for_fills(desk, n_fills, client)
+            wait_for_work(desk)
             desk.kill_router()
             desk.start_program("router")
         wait_for_client(desk, client)

@@ -14,9 +14,11 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from penstock.domain import ChildFill, DecisionRecord, Record
+from penstock.domain import ChildFill, DecisionRecord, Record, from_seconds
 from penstock.engine import Engine
 from penstock.journal import RecordKind, ReplayReport, read_journal, replay
+from penstock.routing import RoutingConfig
+from penstock.routing.steps import BaselineConfig, Pace, Step
 from penstock.runtime import (
     LocalDesk,
     RouterRefusedError,
@@ -27,12 +29,31 @@ from penstock.runtime import (
     read_router_conf,
     read_venues_conf,
 )
+from tests.support.worlds import PLAIN_DAY
 from tests.tidy.rules import ROOT
 
 pytest.importorskip("quickfix", reason='quickfix is not installed: pip install "penstock[fix]"')
 
 PATIENCE_S = 60.0  # a bound for a busy machine; what is waited for comes within a few seconds
 CLIENT, ROUTER = "OMS", "PENSTOCK"
+
+PATIENT_LIST = RoutingConfig(
+    mid_rest_ns=from_seconds(15.0),
+    mid_share_frac=0.5,
+    post_rest_ns=from_seconds(40.0),
+    post_share_frac=0.25,
+    waterfall=(
+        Step(venue="PNYB", tactic="take"),
+        Step(venue="PNYA", tactic="post"),
+        Step(venue="PECN", tactic="post"),
+        Step(venue="PNYB", tactic="post"),
+        Step(venue="PECN", tactic="take"),
+        Step(venue="PNYA", tactic="take"),
+        Step(venue="PINT", tactic="mid"),
+    ),
+    baseline=BaselineConfig(pace=Pace(take_gap_ns=from_seconds(2.0), take_after_frac=0.8)),
+)
+"""Rests most of its time, so that there is something at work whenever a router is killed."""
 
 
 def desk_in(
@@ -45,7 +66,10 @@ def desk_in(
     reject_logon: tuple[str, ...] = (),
     has_store: bool = False,
 ) -> LocalDesk:
-    """The shipped configurations, with a client in a hurry and a feed that is soon stale."""
+    """
+    The shipped configurations, with a client in a hurry, a feed that is soon stale, and the plain
+    day: how often an order fills must not change with what is shipped.
+    """
     replace = msgspec.structs.replace
     router = read_router_conf(ROOT / "conf" / "router.toml")
     venues = read_venues_conf(ROOT / "conf" / "venues.toml")
@@ -56,10 +80,11 @@ def desk_in(
             router,
             feed=replace(router.feed, stale_after_s=1.0),
             store=replace(router.store, path=str(store_of(folder)) if has_store else ""),
+            routing=PATIENT_LIST,
         ),
         replace(
             venues,
-            venues=replace(venues.venues, scenario=str(ROOT / "scenarios" / "reference-day.toml")),
+            venues=replace(venues.venues, scenario=str(PLAIN_DAY)),
             feed=replace(venues.feed, heartbeat_s=0.2),
             faults=replace(venues.faults, drop_feed_frac=drop_feed_frac, reject_logon=reject_logon),
         ),
@@ -108,6 +133,15 @@ def wait_for_fills(desk: LocalDesk, n: int, client: subprocess.Popen[bytes]) -> 
         return n_fills >= n
 
     wait_until(are_there, desk, f"{n} fills")
+
+
+def wait_for_work(desk: LocalDesk) -> None:
+    """Until two orders are being worked: whoever stops the router now stops it in the middle."""
+
+    def is_there() -> bool:
+        return bool(status_or_nothing(desk).get("parents", {}).get("working", 0) >= 2)
+
+    wait_until(is_there, desk, "two orders at work")
 
 
 def wait_for_client(desk: LocalDesk, client: subprocess.Popen[bytes]) -> dict[str, Any]:
