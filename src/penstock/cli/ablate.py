@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich import box
 from rich.table import Table
 
 from penstock.cli.console import command_line, machine, out, print_json, progress_bar
@@ -26,6 +25,7 @@ from penstock.trials import (
     ablated_policies,
     check_has_hidden_state,
     load_markets,
+    plain_table,
     settings_of,
 )
 
@@ -128,16 +128,12 @@ def _bench(
 
 
 def _table(name: str, found: Ablations) -> Table:
-    table = Table(
-        title=f"{name} · {found.n_days} days · {found.insider} costs "
+    table = plain_table(
+        f"{name} · {found.n_days} days · {found.insider} costs "
         f"{found.insider_cost_bps:.3f} bps against the reference price",
-        title_justify="left",
-        caption="(a day in eight): the same columns from fewer days; that is the luck of training",
-        caption_justify="left",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
+        "(a day in eight): the same columns from fewer days; that is the luck of training",
     )
+    table.title_justify = table.caption_justify = "left"
     table.add_column("not knowing", no_wrap=True)
     for heading in ("costs it, bps", "95 % interval", "raw, bps", "worth knowing"):
         table.add_column(heading, justify="right", no_wrap=True)

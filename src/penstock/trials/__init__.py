@@ -57,7 +57,7 @@ from penstock.trials.page import comparison_page
 from penstock.trials.parents import parents_of_day
 from penstock.trials.recording import ChildDiary, ChildRecorder, ParentRecorder
 from penstock.trials.statistics import Estimate, estimate, excludes_zero, paired_difference
-from penstock.trials.table import comparison_tables
+from penstock.trials.table import comparison_tables, plain_table
 from penstock.trials.tuned import (
     GENERIC,
     TUNABLE,
@@ -140,6 +140,7 @@ __all__ = [
     "live_table",
     "load_markets",
     "paired_difference",
+    "plain_table",
     "parents_of_day",
     "read_scenario",
     "run_day",

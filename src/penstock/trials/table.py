@@ -38,19 +38,19 @@ def comparison_tables(comparison: Comparison) -> list[Table]:
     return [_table(name, scenario) for name, scenario in comparison.scenarios.items()]
 
 
+def plain_table(title: str | Text, caption: str | Text | None = None) -> Table:
+    """An empty table as all of ours look: a line under the headings, and no box."""
+    return Table(
+        title=title, caption=caption, box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+    )
+
+
 def _table(name: str, scenario: ScenarioResult) -> Table:
     about = f"{name} · {days_in_words(scenario)} · {parents_in_words(scenario)} · costs in bps"
-    table = Table(
-        title=Text(about, style="bold"),
-        title_justify="left",
-        caption=Text(_line_under(scenario)),
-        caption_justify="left",
-        caption_style="default",
-        box=box.SIMPLE_HEAD,
-        show_edge=False,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
+    table = plain_table(Text(about, style="bold"), Text(_line_under(scenario)))
+    table.title_justify = table.caption_justify = "left"
+    table.caption_style = "default"
+    table.show_edge = False
     table.add_column("policy", no_wrap=True)
     for heading in ("shortfall", "reference", "vs baseline", "fill %", "seconds"):
         table.add_column(heading, justify="right")

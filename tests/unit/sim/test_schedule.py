@@ -105,13 +105,11 @@ def test_a_pool_turns_at_its_time() -> None:
     assert before["informed_frac"] != after["informed_frac"]
 
 
-def in_spells(*, time_frac: float = 0.4) -> Scenario:
+def in_spells() -> Scenario:
     """The dark pool of `day` is toxic in spells of 20 to 40 s."""
     venues = list(plain_day().venues)
     dark = next(i for i, venue in enumerate(venues) if venue.kind == "dark")
-    spells = VenueSpells(
-        min_s=20.0, max_s=40.0, time_frac=time_frac, informed_frac=0.9, leak_prob=0.8
-    )
+    spells = VenueSpells(min_s=20.0, max_s=40.0, time_frac=0.4, informed_frac=0.9, leak_prob=0.8)
     venues[dark] = msgspec.structs.replace(venues[dark], spells=spells, changes=())
     return day(venues=tuple(venues))
 

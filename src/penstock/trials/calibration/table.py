@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from rich import box
 from rich.table import Table
 
 from penstock.trials.calibration.calibration import Calibration
 from penstock.trials.calibration.distances import Distance
+from penstock.trials.table import plain_table
 
 UNKNOWN = "—"
 
@@ -48,14 +48,11 @@ DISTANCE_COLUMNS = (
 
 
 def _distance_table(report: Calibration) -> Table:
-    table = Table(
-        title=f"{report.symbol} {report.day} against {report.scenario}, "
+    table = plain_table(
+        f"{report.symbol} {report.day} against {report.scenario}, "
         f"{len(report.seeds)} simulated days of {report.seconds:,.0f} s",
-        caption="± is half of a 95 % interval over simulated days; real halves: the first half of "
+        "± is half of a 95 % interval over simulated days; real halves: the first half of "
         "the real day against its second",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
     )
     # How each is measured is in the JSON, on the page and in docs/calibration.md.
     for place, name in enumerate(DISTANCE_COLUMNS):
@@ -68,12 +65,7 @@ def _distance_table(report: Calibration) -> Table:
 
 
 def _venue_table(report: Calibration) -> Table:
-    table = Table(
-        title="Venues: share of shares printed, spreads at their prints",
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
+    table = plain_table("Venues: share of shares printed, spreads at their prints")
     for name in ("venue", "market", "share", "prints", "quoted bps", "effective bps"):
         table.add_column(name, justify="left" if name in {"venue", "market"} else "right")
     for market, venues in (("real", report.venues_real), ("simulated", report.venues_simulated)):
