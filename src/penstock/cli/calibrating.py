@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from penstock.domain import NS_PER_S, ConfigError, TapeError, TapeKind, TradingDay
 from penstock.trials.calibration import (
+    SHORTEST_S,
     Calibration,
     Evidence,
     OrderFigures,
@@ -124,6 +125,13 @@ def _of_stretch(log: OrderLog) -> tuple[OrderFigures, Sample]:
     end_ns = min(int(log.session_end_ns) - _MARGIN_NS, last_ns)
     if end_ns - start_ns < _MARGIN_NS:  # an extract of the opening: all that there is
         start_ns, end_ns = first_ns, last_ns
+    if end_ns - start_ns < SHORTEST_S * NS_PER_S:
+        raise TapeError.one(
+            where=log.source,
+            expected=f"orders of {SHORTEST_S:g} s or more",
+            found=f"{(end_ns - start_ns) / NS_PER_S:.1f} s",
+            fix="pass a longer extract: a scenario made of this one has no room for orders of ours",
+        )
     return figures_and_sample(log, start_ns, end_ns)
 
 

@@ -142,6 +142,8 @@ def compare(
     for market in markets:
         routing = RoutingConfig()
         tuned, tuned_notes = tuned_settings(market, tuned_dir)
+        for note in tuned_notes:
+            err.print(f"settings {market.name}: {note}")
         kept = None
         if kept_dir is not None:
             kept = KeptDays(kept_dir, market, routing, tuned=tuned, is_fresh=is_fresh)

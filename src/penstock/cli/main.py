@@ -7,6 +7,7 @@ import shlex
 import signal
 import sys
 import traceback
+from difflib import get_close_matches
 from importlib import import_module
 from types import FrameType
 from typing import Final, NoReturn
@@ -61,6 +62,15 @@ class LazyGroup(click.Group):
         command = module.command
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does; a name that is none gets the one that was meant."""
+        meant = get_close_matches(args[0], COMMANDS, n=1)
+        if meant and args[0] not in COMMANDS:
+            ctx.fail(f"No such command '{args[0]}'. Did you mean `{meant[0]}`?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """The list of commands, without importing any of them."""

@@ -167,6 +167,7 @@ def _schedule(scenario: Scenario) -> Iterator[Complaint]:
 def _phases(scenario: Scenario) -> Iterator[Complaint]:
     auctions, length_s = scenario.auctions, scenario.scenario.duration_s
     calls_s = auctions.opening_s + auctions.closing_s
+    longest_call_s = max(auctions.opening_s, auctions.closing_s)
     has_call = calls_s + auctions.reopening_s > 0.0
     if (has_call or scenario.bands.width_frac > 0.0) and scenario.scenario.mode == "replay":
         where = "auctions" if has_call else "bands"
@@ -185,6 +186,13 @@ def _phases(scenario: Scenario) -> Iterator[Complaint]:
             f"calls that leave time to trade in a session of {length_s:g} s",
             f"{calls_s:g} s of calls",
             "shorten opening_s or closing_s, or lengthen the session",
+        )
+    elif longest_call_s > scenario.parents.lead_in_s:
+        yield (
+            "parents.lead_in_s",
+            "as long as the longer call: a parent that arrives in one finds no quotes",
+            f"{scenario.parents.lead_in_s:g} s, and a call of {longest_call_s:g} s",
+            "lengthen lead_in_s, or shorten opening_s and closing_s",
         )
 
 

@@ -12,6 +12,8 @@ from penstock.domain import TapeError
 
 _ZIP_MAGIC: Final = b"PK"
 _GZIP_MAGIC: Final = b"\x1f\x8b"
+_ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+_DBN_MAGIC: Final = b"DBN"
 
 MAX_TEXT_BYTES: Final = 2**31
 """A day of the busiest stock is a tenth of this. More is a mistake, or a trap."""
@@ -43,6 +45,13 @@ def unpack(file: NamedBytes) -> NamedBytes:
     if ending == "zip":
         found = f"bytes that start with {data[:4]!r}"
         raise _error(name, "a zip archive, as its name says", found, "fetch or rename the file")
+    if data.startswith((_ZSTD_MAGIC, _DBN_MAGIC)):
+        raise _error(
+            name,
+            "text, plain, gzipped or zipped",
+            "a Zstandard file" if data.startswith(_ZSTD_MAGIC) else "a binary DBN file",
+            "unpack it first: `dbn FILE --csv` for .dbn and .dbn.zst, else `zstd -d FILE`",
+        )
     if data.startswith(_GZIP_MAGIC):
         return NamedBytes(name.removesuffix(".gz"), _of_gzip(file))
     if ending in ("gz", "gzip"):

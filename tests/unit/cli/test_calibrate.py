@@ -175,6 +175,14 @@ def test_without_data_nothing_is_calibrated() -> None:
     assert "a tape, or a file of orders" in refusal("calibrate")
 
 
+def test_an_extract_too_short_for_a_session_is_refused_as_such(tmp_path: Path) -> None:
+    """Before the fit, and in words of the file that was passed."""
+    mbo = tmp_path / "mbo.csv"
+    mbo.write_bytes(mbo_file(poisson_orders(OrderLaw(), 49.0, seed=2)).data)
+
+    assert "expected orders of 121 s or more; found 4" in refusal("calibrate", "--mbo", mbo)
+
+
 def test_two_files_of_orders_are_refused(tmp_path: Path) -> None:
     """Which of them should count?"""
     path = tmp_path / "mbo.csv"

@@ -265,7 +265,8 @@ def test_numbers_out_of_range_and_unknown_options_are_refused() -> None:
     """Click's own errors have the same exit status."""
     assert "--seeds" in refusal("evaluate", "x.toml", "--seeds", "0")
     assert "--sedes" in refusal("evaluate", "x.toml", "--sedes", "3")
-    assert "No such command" in refusal("evalute")
+    assert "Did you mean `evaluate`?" in refusal("evalute")
+    assert refusal("xyz").endswith("No such command 'xyz'.\n")
 
 
 def command_line(*args: object, flags: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from penstock.domain import NS_PER_S, Ns, Side, TapeKind
+from penstock._kernels import kernel
+from penstock.domain import NS_PER_MS, NS_PER_S, Ns, Side, TapeKind
 from penstock.sim import Scenario, World
+from penstock.sim.feed import quote_seen
+from penstock.sim.layout import Rows
 from tests.support.worlds import Client, child, plain_day
 
 START_NS = plain_day().start_ns
@@ -274,11 +277,39 @@ def test_a_crowd_moves_the_reference_price_by_surprise_only() -> None:
     assert abs(mean) < 3.0 * error
 
 
-@pytest.mark.parametrize("who", ["flow", "makers"])
-def test_traders_with_late_views_act_on_old_quotes(who: str) -> None:
-    """A view as old as the simulation is coarse changes what happens; one of zero does not."""
-    now = World(with_traders(60.0, **{who: {"view_delay_us": 0.0}}), 1)
-    late = World(with_traders(60.0, **{who: {"view_delay_us": 100_000.0}}), 1)
+@pytest.mark.parametrize("delay_ms", [0, 1, 7, 40])
+def test_a_late_view_is_the_quote_as_it_was(delay_ms: int) -> None:
+    """Against the NBBO noted millisecond by millisecond, while there was a change to remember."""
+    world = World(with_traders(20.0, price={"noise_bps_per_sqrt_s": 4.0}), 1)
+    state, n_venues = world.state, len(world.state.venues)
+    noted: list[list[int]] = []
+    n_moved = 0
+    for _ in range(5_000):
+        world.advance(Ns(world.now_ns + NS_PER_MS))
+        noted.append(state.touches["ticks"][n_venues * 2 : n_venues * 2 + 2].tolist())
+        if len(noted) <= 40:
+            continue
+        seen = [
+            seen_late(
+                state.params, state.world, state.touches, state.nbbo, column,
+                delay_ms * NS_PER_MS, world.now_ns,
+            )
+            for column in (0, 1)
+        ]  # fmt: skip
+        assert noted[-1 - delay_ms] == seen
+        n_moved += noted[-1] != seen
+
+    assert (n_moved > 0) == (delay_ms > 0)
+
+
+@pytest.mark.parametrize(
+    "role", [("flow", "view_delay_us"), ("flow", "informed_delay_us"), ("makers", "view_delay_us")]
+)
+def test_each_kind_of_trader_acts_on_quotes_of_its_own_age(role: tuple[str, str]) -> None:
+    """Another age, another market; none is the default; and no draw more or less."""
+    who, key = role
+    now = World(with_traders(60.0, **{who: {key: 0.0}}), 1)
+    late = World(with_traders(60.0, **{who: {key: 100_000.0}}), 1)
     base = World(with_traders(60.0), 1)
     for world in (now, late, base):
         world.advance(Ns(START_NS + 60 * NS_PER_S))
@@ -286,3 +317,11 @@ def test_traders_with_late_views_act_on_old_quotes(who: str) -> None:
     assert base.state_hash() == now.state_hash()
     assert base.state_hash() != late.state_hash()
     assert base.state.streams.tolist() == late.state.streams.tolist()
+
+
+@kernel
+def seen_late(
+    params: Rows, world: Rows, touches: Rows, nbbo: Rows, column: int, delay_ns: int, now_ns: int
+) -> int:
+    """What a trader with that delay sees; `quote_seen` itself is compiled into who calls it."""
+    return int(quote_seen(params, world, touches, nbbo, column, delay_ns, now_ns))

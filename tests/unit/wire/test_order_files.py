@@ -89,6 +89,12 @@ def test_a_truncated_gzip_is_refused() -> None:
     assert "a whole gzip file" in refused(gzipped_file(mbo_file(TRADED), cut=20))
 
 
+@pytest.mark.parametrize("data", [b"\x28\xb5\x2f\xfd\x00frame", b"DBN\x01binary"])
+def test_a_binary_file_says_how_to_make_text_of_it(data: bytes) -> None:
+    """As a vendor delivers it; no reader of ours takes it."""
+    assert "dbn FILE --csv" in refused(NamedBytes("mbo.dbn.zst", data))
+
+
 def test_a_missing_column_is_named() -> None:
     """Another schema of the same vendor."""
     file = NamedBytes("mbo.csv", mbo_file(TRADED).data.replace(b"order_id", b"order_no"))

@@ -4,7 +4,7 @@ from penstock.trials.calibration.calibration import Calibrated, Calibration, cal
 from penstock.trials.calibration.distances import Distance, distances
 from penstock.trials.calibration.draft import Draft
 from penstock.trials.calibration.evidence import Evidence, evidence_of
-from penstock.trials.calibration.fitting import first_draft
+from penstock.trials.calibration.fitting import SHORTEST_S, first_draft
 from penstock.trials.calibration.order_figures import OrderFigures, figures_and_sample
 from penstock.trials.calibration.page import calibration_page
 from penstock.trials.calibration.sample import Sample, sample_of_tape
@@ -14,6 +14,7 @@ from penstock.trials.calibration.table import calibration_tables
 from penstock.trials.calibration.writing import scenario_text
 
 __all__ = [
+    "SHORTEST_S",
     "Calibrated",
     "Calibration",
     "Distance",

@@ -37,6 +37,9 @@ _MEMORY_AT_LEAST: Final = 0.02  # of signs: below, chance would do
 _OTHERS_PART: Final = 0.3
 _PARENT_S: Final = 120.0
 
+SHORTEST_S: Final = 2.0 * Parents().lead_in_s + 1.0
+"""Of a recorded stretch: orders of ours keep away from both ends of the session made of it."""
+
 
 def first_draft(evidence: Evidence, name: str) -> Draft:
     """
