@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from penstock.trials import (
     GROUPS,
     HIDDEN_NAMES,
     INSIDER_VERSION,
+    N_DRAWS,
     NOTHING,
     PRICE,
     TRAINING_SEED,
@@ -37,8 +38,6 @@ from penstock.trials import (
     run_day,
     run_tasks,
 )
-
-_LEFT_OUT_EVERY: Final = 8  # of the days, for the insider with less to learn from
 
 
 class InsiderSetup(NamedTuple):
@@ -155,21 +154,30 @@ def train_insider(
 assert len(columns_of(())) == N_FEATURES
 
 
-def train_blind(dataset: Dataset, settings: TrainSettings) -> Iterator[tuple[str, ForestModel]]:
+def train_draws(
+    dataset: Dataset, settings: TrainSettings, on_model: Callable[[], None] = lambda: None
+) -> list[dict[str, bytes]]:
     """
-    The venue insider without each of GROUPS in turn, and without an eighth of the days.
+    Models of `ablated_policies` for each of N_DRAWS draws of experience, as files by policy.
 
-    From the same experience, so that what differs is what can be seen in it.
+    A draw leaves out one day in N_DRAWS. Within it, everybody learns from the same days, so that
+    what differs is what can be seen in them; NOTHING is the full insider of the next draw.
 
     Args:
         dataset: with every hidden column, as `train_insider` returns it.
-    Yields:
-        Names as `ablated_policies` gives them, all but the first, with their models.
+        on_model: told of each model, N_DRAWS times `len(ablated_policies()) - 1`.
     """
-    for group in GROUPS:
-        names = known_to(ABLATED, group)
-        yield blind_name(ABLATED, group), train_lightgbm(seen_by(dataset, names), settings)
     days = np.unique(dataset.day)
-    fewer = dataset.select(~np.isin(dataset.day, days[::_LEFT_OUT_EVERY]))
-    everything = seen_by(fewer, known_to(ABLATED))
-    yield blind_name(ABLATED, NOTHING), train_lightgbm(everything, settings)
+    draws = []
+    for draw in range(N_DRAWS):
+        part = dataset.select(~np.isin(dataset.day, days[draw::N_DRAWS]))
+        models = {}
+        for group in (None, *GROUPS):
+            name = ABLATED if group is None else blind_name(ABLATED, group)
+            model = train_lightgbm(seen_by(part, known_to(ABLATED, group)), settings)
+            models[name] = dump_model(model)
+            on_model()
+        draws.append(models)
+    for draw, models in enumerate(draws):
+        models[blind_name(ABLATED, NOTHING)] = draws[(draw + 1) % N_DRAWS][ABLATED]
+    return draws

@@ -2,6 +2,7 @@
 
 from penstock.trials.ablation import (
     ABLATED,
+    N_DRAWS,
     NOTHING,
     Ablations,
     MechanismValue,
@@ -78,6 +79,7 @@ __all__ = [
     "GENERIC",
     "ABLATED",
     "NOTHING",
+    "N_DRAWS",
     "Ablations",
     "MechanismValue",
     "ablate_market",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -18,7 +18,10 @@ from penstock.trials.statistics import detectable, excludes_zero, paired_differe
 ABLATED: Final = "venue_insider"
 
 NOTHING: Final = "nothing"
-"""Stands for the luck of training: an insider blind to nothing that learned from fewer days."""
+"""Stands for the luck of training: an insider blind to nothing that learned from other days."""
+
+N_DRAWS: Final = 4
+"""Insiders that learned from different days; each judges every fourth day of a comparison."""
 
 
 class MechanismValue(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,33 +47,37 @@ class Ablations(msgspec.Struct, frozen=True, kw_only=True):
     n_days: int
     insider_cost_bps: float  # against the reference price, knowing everything
     mechanisms: dict[str, MechanismValue]
-    # What training luck alone does: the same columns, learned from seven days in eight.
+    # What training luck alone does: the same columns, learned from another draw of days.
     nothing: MechanismValue
 
 
 def ablated_policies() -> tuple[str, ...]:
-    """The insider, one for each mechanism that does not know it, and the one with less to learn."""
+    """The insider, one for each mechanism that does not know it, and one that learned elsewhere."""
     return (ABLATED, *(blind_name(ABLATED, group) for group in (*GROUPS, NOTHING)))
 
 
 def ablate_market(
-    bench: Bench, *, n_seeds: int, n_workers: int, on_done: Callable[[], None] = lambda: None
+    benches: Sequence[Bench],
+    *,
+    n_seeds: int,
+    n_workers: int,
+    on_done: Callable[[], None] = lambda: None,
 ) -> Ablations:
     """
     Live through the same days knowing everything, and everything but one mechanism.
 
-    The interval is over days, with the models as they are; `nothing` says what another draw of
-    experience would have changed, which no interval over days contains.
+    Days are dealt out to the benches in turn, so that no value hangs on the luck of one training;
+    the interval is over days. `nothing` says how far two trainings differ in the same way.
 
     Args:
-        bench: with a model for each of `ablated_policies`.
+        benches: one market, each with a draw of models for all `ablated_policies`.
     """
-    tasks = [
-        DayTask(seed, policy) for seed in range(1, n_seeds + 1) for policy in ablated_policies()
-    ]
     by_policy: dict[str, list[DayCosts]] = {policy: [] for policy in ablated_policies()}
-    for day in run_days(bench, tasks, n_workers, on_done):
-        by_policy[day.policy].append(day)
+    for draw, bench in enumerate(benches):
+        seeds = range(1 + draw, n_seeds + 1, len(benches))
+        tasks = [DayTask(seed, policy) for seed in seeds for policy in ablated_policies()]
+        for day in run_days(bench, tasks, n_workers, on_done):
+            by_policy[day.policy].append(day)
     values = {
         group: _value(by_policy, blind_name(ABLATED, group), GROUPS.get(group, ()))
         for group in (*GROUPS, NOTHING)

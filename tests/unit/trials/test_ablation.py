@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from penstock.domain import Ns
-from penstock.learning import Dataset, seen_by
+from penstock.learning import Dataset, TrainSettings, seen_by, train_draws
 from penstock.models import dump_model, synthetic_model
 from penstock.routing import RoutingConfig
 from penstock.trials import (
     GROUPS,
     HIDDEN_NAMES,
     INSIDER_VERSION,
+    N_DRAWS,
     PRICE,
     Bench,
     KeptDays,
@@ -39,26 +40,43 @@ def a_day(policy: str, seed: int, cost_bps: float) -> DayCosts:
     return DayCosts(seed, policy, [cost], "")
 
 
+def a_model(*, seed: int) -> bytes:
+    """Of an insider; another for each seed."""
+    return dump_model(
+        synthetic_model(
+            feature_names=columns_of(known_to("venue_insider")), features_version=INSIDER_VERSION,
+            n_trees=1, seed=seed,
+        )
+    )  # fmt: skip
+
+
 def test_a_mechanism_is_worth_what_not_knowing_it_costs_and_otherwise_is_decoration(
     tmp_path: Path,
 ) -> None:
-    """Blind to pools it pays 0.3 bps more each day; blind to anything else the same on average."""
+    """
+    Blind to pools it pays 0.3 bps more each day; blind to anything else the same on average.
+
+    Days 1 and 3 are judged with the models of the first draw, 2 and 4 with those of the second:
+    where it were otherwise, the day would not be among the kept ones, and cost something else.
+    """
     market, routing = Market(SMALL, small_scenario(), None, ()), RoutingConfig()
-    model = dump_model(
-        synthetic_model(feature_names=columns_of(known_to("venue_insider")),
-                        features_version=INSIDER_VERSION, n_trees=1)
-    )  # fmt: skip
+    draws = [a_model(seed=draw) for draw in range(2)]
     kept = KeptDays(tmp_path, market, routing)
     for seed in (1, 2, 3, 4):
         for policy in ablated_policies():
-            luck_bps = 0.0 if policy == "venue_insider" else 0.01 * (-1) ** seed
+            luck_bps = 0.0 if policy == "venue_insider" else 0.01 * (-1) ** (seed // 2)
             extra_bps = 0.3 if policy.endswith("pools") else 0.0
-            kept.keep(a_day(policy, seed, seed + luck_bps + extra_bps), model)
-    models = dict.fromkeys(ablated_policies(), model)
+            kept.keep(a_day(policy, seed, seed + luck_bps + extra_bps), draws[(seed - 1) % 2])
 
     found = ablate_market(
-        Bench(market, routing, None, kept=kept, insiders=models), n_seeds=4, n_workers=1
-    )
+        [
+            Bench(market, routing, None, kept=kept,
+                  insiders=dict.fromkeys(ablated_policies(), model))
+            for model in draws
+        ],
+        n_seeds=4,
+        n_workers=1,
+    )  # fmt: skip
 
     assert pytest.approx(2.5) == found.insider_cost_bps
     assert pytest.approx(0.3) == found.mechanisms["pools"].value_bps
@@ -101,6 +119,32 @@ def test_who_is_blind_to_a_mechanism_does_not_have_its_columns() -> None:
     assert not set(GROUPS["pools"]) & set(blind.feature_names)
     assert [5.0, 6.0] == list(blind.features[:, blind.feature_names.index("true_mid_bps")])
     assert 0.5 == blind.slippage_bps[0]
+
+
+def test_draws_of_experience_know_the_same_and_saw_other_days() -> None:
+    """Each has a model for everybody; who knows nothing less learned from the next draw's days."""
+    rng = np.random.default_rng(4)
+    days = np.repeat(np.arange(8), 40)
+    columns = columns_of(HIDDEN_NAMES)
+    n = len(days)
+    experience = Dataset(
+        feature_names=columns, features_version=INSIDER_VERSION, horizon_ns=Ns(1), origin="test",
+        features=rng.normal(size=(n, len(columns))), day=days, at_ns=np.arange(n) * 10,
+        venue_idx=rng.integers(0, 2, n), tactic=rng.integers(0, 3, n), weight=np.ones(n),
+        slippage_bps=rng.normal(size=n), fill_frac=rng.random(n), time_to_fill_s=rng.random(n),
+        leakage_bps=rng.normal(size=n),
+    )  # fmt: skip
+
+    draws = train_draws(experience, TrainSettings(n_trees=2, min_rows_per_leaf=5))
+
+    assert N_DRAWS == len(draws)
+    insiders = [draw["venue_insider"] for draw in draws]
+    assert N_DRAWS == len(set(insiders))
+    for draw, (models, next_insider) in enumerate(
+        zip(draws, insiders[1:] + insiders[:1], strict=True)
+    ):
+        assert set(ablated_policies()) == set(models), draw
+        assert next_insider == models["venue_insider-blind-to-nothing"]
 
 
 def test_what_a_worker_needs_can_be_sent_to_it() -> None:
