@@ -108,3 +108,40 @@ def test_a_pool_does_what_its_rules_say(by_size: bool) -> None:
 
     assert n_trades > N_COMMANDS / 5
     assert n_after_a_move > 100
+
+
+def pool_after_an_outage() -> Pool:
+    """Two buys of ours and two sells came to rest while there was no midpoint; now it is back."""
+    pool = Pool(by_size=False)
+    pool.show(MID)
+    look_for_crosses(pool.state, POOL, pool.now_ns)
+    pool.show(0)
+    for side, ref, shares in (
+        (1, OURS_FROM, 300), (1, OURS_FROM + 1, 200), (-1, 1, 300), (-1, 2, 200),
+    ):  # fmt: skip
+        pool.begin(side, ref)
+        gone = enter_pool(pool.state, POOL, side, ref, shares, 0, 0, DAY, NO_LEAK, pool.now_ns)
+        assert (0, []) == (gone, pool.trades())
+    pool.show(MID)
+    pool.begin(1, 0)
+    return pool
+
+
+def test_who_came_while_nothing_could_trade_is_tried_when_the_same_midpoint_is_back() -> None:
+    """It has not moved since the pool last looked, but those who rest have changed."""
+    pool = pool_after_an_outage()
+    look_for_crosses(pool.state, POOL, pool.now_ns)
+
+    assert [(MID, 300), (MID, 200)] == pool.trades()
+
+
+def test_executions_of_one_moment_are_one_piece_of_news() -> None:
+    """Two orders of ours are filled at once; the price is told of it once."""
+    pool = pool_after_an_outage()
+    pool.state.params["is_generated"] = 1
+    venue = pool.state.venues[POOL : POOL + 1]
+    venue["leak_prob"], venue["leak_min_ticks"], venue["leak_max_ticks"] = 1.0, 70.0, 70.0
+    look_for_crosses(pool.state, POOL, pool.now_ns)
+
+    assert 2 == len(pool.trades())
+    assert 70.0 == pool.state.world[0]["unreleased_ticks"]

@@ -29,6 +29,7 @@ class NaivePool:
         self.trades: list[tuple[int, int]] = []  # price and shares
         self._n_arrived = 0
         self._tried_mid = 0
+        self._is_untried = False  # somebody came to rest when nothing could trade
 
     def _turn(self, order: Hidden) -> tuple[int, ...]:
         return (-order.shares, order.arrival) if self.by_size else (order.arrival,)
@@ -39,6 +40,7 @@ class NaivePool:
         depth = DEPTH if order.is_ours else BACKGROUND_DEPTH
         if order.shares == 0 or not is_day or len(self.resting[side]) >= depth:
             return order.shares
+        self._is_untried = self._is_untried or self.mid == 0
         self._n_arrived += 1
         order.arrival = self._n_arrived
         self.resting[side].append(order)
@@ -53,10 +55,14 @@ class NaivePool:
         return left.shares
 
     def try_again(self) -> None:
-        """After a move of the midpoint: each buy in its turn, again when it became smaller."""
-        if self.mid in (0, self._tried_mid):
+        """
+        After a move of the midpoint, or once there is one again for who came meanwhile.
+
+        Each buy in its turn, again when it became smaller.
+        """
+        if self.mid == 0 or (self.mid == self._tried_mid and not self._is_untried):
             return
-        self._tried_mid = self.mid
+        self._tried_mid, self._is_untried = self.mid, False
         last: tuple[int, ...] | None = None
         while waiting := [o for o in self.resting[1] if last is None or self._turn(o) > last]:
             order = min(waiting, key=self._turn)

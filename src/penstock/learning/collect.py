@@ -25,9 +25,10 @@ from penstock.trials import ChildDiary, Day
 LABEL_HORIZON_NS: Final = Ns(30 * NS_PER_S)
 """Without a reference price, the midpoint this long after a fill stands in for it."""
 
-# The largest of a scenario's delays is the last entry of its table of exponential draws, 7.6 times
-# the jitter above the minimum (penstock.sim.quantiles).
-_JITTERS_MAX: Final = 8.0
+# The largest of a scenario's delays is the last entry of its table of draws: 7.6 times the jitter
+# above the minimum where it is exponential, 12 times the mean where it is lognormal with a jitter
+# as large as that (penstock.sim.quantiles).
+_JITTERS_MAX: Final = 12.0
 
 
 def outcome_horizon_ns(scenario: Scenario, routing: RoutingConfig) -> Ns:

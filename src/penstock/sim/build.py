@@ -46,6 +46,8 @@ def build_state(scenario: Scenario, seed: int, script: ScriptArray) -> WorldStat
     market = make_market(sizes.n_venues, scenario.increment_ticks, sizes.capacity)
     params, venues = _params(scenario, sizes), _venues(scenario, seed, sizes)
     makers = _makers(scenario, seed)
+    changes = schedule_of(scenario, seed, params, venues, makers)
+    params["n_scheduled"] = len(changes)
     return WorldState(
         params=params,
         world=_world(scenario, seed, begin_ns),
@@ -77,7 +79,7 @@ def build_state(scenario: Scenario, seed: int, script: ScriptArray) -> WorldStat
         reports=np.zeros(4_096, dtype=layout.REPORT_DTYPE),
         audit=np.zeros(4_096, dtype=layout.AUDIT_DTYPE),
         tape=np.zeros(16_384, dtype=TAPE_DTYPE),
-        changes=schedule_of(scenario, seed, params, venues, makers),
+        changes=changes,
         script=script,
         script_targets=targets_of(script),
     )

@@ -14,6 +14,7 @@ from penstock.sim.phase_params import BEFORE_THE_END_S
 from penstock.sim.scenario import Scenario, is_date
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+YEARS = range(1970, 2262)  # nanoseconds since 1970 fit into 63 bits
 MAX_VENUES = 64  # lit and dark together; books are numbered in eight bits, two to a venue
 
 
@@ -47,8 +48,9 @@ def _day(scenario: Scenario) -> Iterator[Complaint]:
             repr(about.name),
             "choose a name like 'reference-day': models and journals are named after it",
         )
-    if not is_date(about.day):
-        yield "scenario.day", "a date as YYYYMMDD", about.day, "2 March 2026 is 20260302"
+    if not is_date(about.day) or about.day // 10_000 not in YEARS:
+        known = f"a date as YYYYMMDD, from {YEARS[0]} to {YEARS[-1]}"
+        yield "scenario.day", known, about.day, "2 March 2026 is 20260302"
     if about.start_s + about.duration_s > 86_400.0:
         yield (
             "scenario.duration_s",
@@ -149,6 +151,14 @@ def _schedule(scenario: Scenario) -> Iterator[Complaint]:
             yield f"venues[{idx}].changes", "none at a lit venue", "some", "they are for pools"
     if dated and mode == "replay":
         yield dated[0][0], "none in a replay: the recorded day is as it was", "one", "remove it"
+    for k, regime in enumerate(scenario.regimes):
+        if regime.at_s in [earlier.at_s for earlier in scenario.regimes[:k]]:
+            yield (
+                f"regimes[{k}].at_s",
+                "a time at which no other regime begins",
+                f"{regime.at_s:g} twice",
+                "say which of the two applies: remove one",
+            )
     for key, at_s in dated:
         if at_s >= length_s:
             yield f"{key}.at_s", f"less than the session's {length_s:g} s", at_s, "make it earlier"

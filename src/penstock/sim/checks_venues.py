@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
-from penstock.sim.codes import N_CLASSES
+from penstock.sim.codes import BACKGROUND_DEPTH, N_CLASSES
 from penstock.sim.scenario import Fees, Scenario, VenueSpells, VenueTable, is_date
 from penstock.sim.scenario_traders import LitFlow, PoolFlow
+
+MAX_RESTING: Final = 1_000_000
+"""Background orders that rest at a lit venue on average; some 200 bytes each, and as many again."""
 
 Complaint = tuple[str, str, object, str]
 """Key, expected, found, fix."""
@@ -43,6 +47,7 @@ def complaints_of_venue(scenario: Scenario, venue: VenueTable) -> Iterator[Compl
             )
     yield from _fees(scenario, venue)
     if venue.lit is not None:
+        yield from _resting(venue.lit)
         yield from _kinds_of_order(venue.lit)
     if venue.pool is not None:
         yield from _pool(venue.pool)
@@ -73,6 +78,17 @@ def _fees(scenario: Scenario, venue: VenueTable) -> Iterator[Complaint]:
         )
 
 
+def _resting(lit: LitFlow) -> Iterator[Complaint]:
+    resting = lit.add_per_s * lit.order_life_s
+    if resting > MAX_RESTING:
+        yield (
+            "lit.order_life_s",
+            f"at most {MAX_RESTING:,} orders that rest on average, add_per_s times order_life_s",
+            f"{resting:,.0f}",
+            "shorten order_life_s; it is in seconds",
+        )
+
+
 def _kinds_of_order(lit: LitFlow) -> Iterator[Complaint]:
     fracs = (lit.hidden_frac, lit.midpoint_frac, lit.primary_frac, lit.iceberg_frac)
     if sum(fracs) > 1.0 + 1e-9:
@@ -87,6 +103,14 @@ def _kinds_of_order(lit: LitFlow) -> Iterator[Complaint]:
 def _pool(pool: PoolFlow) -> Iterator[Complaint]:
     if pool.leak_min_bps > pool.leak_max_bps:
         yield from wrong_order("pool.leak_min_bps", "leak_max_bps", pool.leak_min_bps)
+    resting = pool.interest_per_s * pool.interest_life_s
+    if resting > BACKGROUND_DEPTH:
+        yield (
+            "pool.interest_per_s",
+            f"at most {BACKGROUND_DEPTH} orders a side: interest_per_s times interest_life_s",
+            f"{resting:g}",
+            "fewer and larger ones: raise interest_shares instead",
+        )
     if len(pool.classes) > N_CLASSES:
         yield (
             "pool.classes",

@@ -62,6 +62,8 @@ N_CLASSES: Final = 4
 N_TABLES: Final = CLASS_SHARES + N_CLASSES
 
 POOL_DEPTH: Final = 32  # hidden orders on one side of one pool; cancels draw one of these places
+# The last of them are kept free of background interest, so that it cannot shut us out.
+BACKGROUND_DEPTH: Final = POOL_DEPTH - 8
 N_OTHERS: Final = 32  # other people's parents that can be at work at once
 NBBO_HISTORY: Final = 4096  # changes remembered for the delayed views of the pools
 

@@ -22,6 +22,7 @@ _UNIT = 2.0**-53
 
 # Where the pieces of one draw lie: 16 bits, 16 bits, 10 bits, 10 bits, two unused, 10 bits.
 _LOW_16 = np.uint64(0xFFFF)
+_LOW_32 = np.uint64(0xFFFFFFFF)
 _LOW_10 = np.uint64(0x3FF)
 _QUARTER = np.uint64(16)
 _HALF = np.uint64(32)
@@ -71,6 +72,12 @@ def exponential_of(bits: np.uint64) -> float:
 def low_16(bits: np.uint64) -> int:
     """An integer in 0..65,535 from the lowest quarter of the bits."""
     return int(np.int64(bits & _LOW_16))
+
+
+@kernel
+def low_32(bits: np.uint64) -> int:
+    """An integer in 0..4,294,967,295 from the lower half of the bits."""
+    return int(np.int64(bits & _LOW_32))
 
 
 @kernel

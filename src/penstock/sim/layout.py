@@ -24,6 +24,7 @@ PARAMS_DTYPE = np.dtype(
         ("is_generated", np.int64),
         ("trf_venue_idx", np.int64),  # off-exchange prints appear under this venue; -1 without pool
         ("decision_latency_ns", np.int64),
+        ("n_scheduled", np.int64),  # rows of `changes`; in a stack the array may be longer
         # Rows of `handles`: makers' quotes, places of background orders, scripted orders, children.
         ("first_slot_ref", np.int64),
         ("first_script_ref", np.int64),
@@ -188,6 +189,7 @@ VENUE_DTYPE = np.dtype(
         ("ack_recv_ns", np.int64),
         ("n_execs", np.int64),
         ("crossed_mid_x2", np.int64),  # midpoint at which the pool last looked for crosses
+        ("leaked_ns", np.int64),  # moment of the last execution of ours that a pool could tell on
         ("n_told", np.int64),  # changes of the NBBO that a lit venue was told of
     ],
     align=True,

@@ -6,7 +6,7 @@ from typing import Final
 
 from penstock._kernels import inlined, kernel
 from penstock.domain import Liquidity
-from penstock.sim.codes import POOL_DEPTH, int64
+from penstock.sim.codes import BACKGROUND_DEPTH, POOL_DEPTH, int64
 from penstock.sim.draws import luck_at, mixed, unit_of
 from penstock.sim.feed import mid_seen_x2, publish_trade
 from penstock.sim.layout import Int64s, Rows, WorldState
@@ -19,9 +19,6 @@ _NONE: Final = int64(0)
 _BUY: Final = int64(1)
 _LARGEST: Final = int64(2**62)  # where a walk through hidden orders begins
 _BEFORE_ALL: Final = int64(-1)
-
-# The last rows of each side are kept free of background interest, so that it cannot shut us out.
-_BACKGROUND_DEPTH = POOL_DEPTH - 8
 
 
 @inlined
@@ -81,7 +78,6 @@ def cross(
     first = other * POOL_DEPTH
     by_size = venues[venue_idx].has_size_priority
     place = next_place(interest, n_interest, other, by_size, _LARGEST, _BEFORE_ALL)
-    is_leak_possible = True
     while shares > 0 and place < n_interest[other]:
         i = first + place
         size_before = interest[i].shares
@@ -101,11 +97,11 @@ def cross(
         if our_ref >= first_child_ref:
             child = our_ref - first_child_ref
             leak_ticks = 0.0
-            if is_leak_possible and params[0].is_generated:
+            if venues[venue_idx].leaked_ns != now_ns and params[0].is_generated:
+                venues[venue_idx].leaked_ns = now_ns
                 leak_ticks = leaked_ticks(
                     venues, venue_idx, leak_prob, children[child].side, now_ns
                 )
-                is_leak_possible = False
             tell_fill(
                 params, world, venues, state.tables, children, state.reports, state.audit,
                 child, ticks, traded, _MIDPOINT, leak_ticks, 0.0, now_ns,
@@ -164,8 +160,10 @@ def enter_pool(
         )  # fmt: skip
     if left == 0 or tif != DAY:
         return left
+    if mid_x2 == 0:
+        venues[venue_idx].crossed_mid_x2 = 0  # whoever rests now is tried when there is one again
     book = venue_idx * 2 + ((1 - side) >> 1)
-    depth = POOL_DEPTH if ref >= state.params[0].first_child_ref else _BACKGROUND_DEPTH
+    depth = POOL_DEPTH if ref >= state.params[0].first_child_ref else BACKGROUND_DEPTH
     if n_interest[book] >= depth:
         return left
     i = book * POOL_DEPTH + n_interest[book]

@@ -31,8 +31,8 @@ HALT: Final = 10
 @inlined
 def follow_schedule(state: WorldState, now_ns: int) -> None:
     """Make the changes that are due. Looked at once a step of the price's grid; no draws."""
-    world = state.world
-    while world[0].n_changes < len(state.changes) and (
+    params, world = state.params, state.world
+    while world[0].n_changes < params[0].n_scheduled and (
         state.changes[world[0].n_changes].at_ns <= now_ns
     ):
         change(state, world[0].n_changes, now_ns)

@@ -25,6 +25,7 @@ from penstock.sim.draws import (
     fourth_10,
     high_10,
     low_16,
+    low_32,
     luck_at,
     mixed,
     next_16,
@@ -96,7 +97,10 @@ def trade_lit_flow(
 
     increment_ticks = params[0].increment_ticks
     kind = low_16(what)
-    place = (low_16(more) * venues[venue_idx].n_slots) >> 16
+    n_slots = venues[venue_idx].n_slots
+    place = (low_16(more) * n_slots) >> 16
+    if n_slots > 65_536:  # more places than sixteen bits tell apart
+        place = (low_32(mixed(more)) * n_slots) >> 32
     ref = venues[venue_idx].first_slot + place
     if kind >= venues[venue_idx].second_cut:
         send_market_order(
@@ -190,6 +194,8 @@ def look_informed(
         ticks = quote_seen(params, world, touches, nbbo, (1 + side) >> 1, delay_ns, now_ns)
         if ticks != 0 and side * (value_ticks - ticks) >= params[0].informed_edge_ticks:
             target = venue_showing(params, venues, touches, -side, ticks, first_idx)
+            if not venues[target].is_protected:
+                continue  # nobody shows what they saw any more, and a pool quotes nothing
             shares = 100 * (1 + int(lots))
             intend_to_enter(
                 world, intents, target, side, ticks, shares, _NO_MINIMUM, _IOC, _NO_FLAGS,

@@ -3,11 +3,13 @@
 import inspect
 import re
 
+import msgspec
 import pytest
 
 from penstock.domain import Ns
 from penstock.sim import World
 from penstock.sim.layout import WorldState
+from penstock.sim.scenario import VenueSpells
 from penstock.sim.stacking import replaced, stack_of, with_more_room, world_at
 from tests.support.worlds import plain_day
 
@@ -39,6 +41,30 @@ def test_a_world_in_a_stack_goes_on_as_before(grows: bool) -> None:
 
     assert alone.state_hash() == worlds[1].state_hash()
     assert worlds[1].state.world.base is not None  # it lives in the stack
+
+
+def turning(seed: int) -> World:
+    """A world of a pool that turns some times, of which the seed says when and how often."""
+    pool = DAY.venues[1]
+    spells = VenueSpells(min_s=2.0, max_s=20.0, time_frac=0.5, informed_frac=0.9, leak_prob=0.5)
+    venues = (DAY.venues[0], msgspec.structs.replace(pool, spells=spells), *DAY.venues[2:])
+    return World(msgspec.structs.replace(DAY, venues=venues), seed)
+
+
+def test_a_neighbour_with_more_to_come_changes_nothing() -> None:
+    """Schedules of several lengths lie in one array; what stands behind one is no change of it."""
+    alone = {seed: turning(seed) for seed in range(1, 9)}
+    lengths = {seed: len(world.state.changes) for seed, world in alone.items()}
+    few, many = min(lengths, key=lengths.__getitem__), max(lengths, key=lengths.__getitem__)
+    assert lengths[few] < lengths[many]
+    worlds = [turning(many), turning(few)]
+    stack = stack_of(worlds)
+    fresh = turning(few)
+    replaced(stack, worlds, 0, fresh)
+    for world in (alone[few], worlds[1], fresh):
+        world.advance(DAY.end_ns)
+
+    assert alone[few].state_hash() == worlds[1].state_hash() == fresh.state_hash()
 
 
 def test_a_longer_buffer_lengthens_the_stack() -> None:

@@ -13,8 +13,9 @@ from gymnasium.utils.env_checker import check_env
 from numpy.typing import NDArray
 
 from penstock.book import Books
-from penstock.domain import ConfigError, InputError, Ns
+from penstock.domain import NS_PER_S, ConfigError, InputError, Ns
 from penstock.sim import World
+from penstock.sim.scenario_phases import Auctions
 from penstock.trials.day import mean_take_fee_ticks
 from penstock.trials.environments import MARKET_ID, MarketEnv, MarketTask, MarketVectorEnv
 from penstock.trials.environments.market_layout import (
@@ -343,6 +344,18 @@ def test_a_market_without_a_quote_is_refused() -> None:
     empty = msgspec.structs.replace(DAY, venues=(DAY.venues[PDRK], nobody))
     with pytest.raises(InputError, match="a quote on both sides"):
         MarketEnv(empty, SHORT).reset(seed=1)
+
+
+def test_an_opening_call_is_waited_for_however_short_the_pause() -> None:
+    """The first parent arrives when there is a quote to measure it by."""
+    auctions = Auctions(venue=DAY.venues[PNYA].mic, opening_s=20.0)
+    day = msgspec.structs.replace(DAY, auctions=auctions)
+    env = MarketEnv(day, msgspec.structs.replace(SHORT, pause_s=0.001))
+    observation, _ = env.reset(seed=1)
+
+    assert env.floor.world(0).now_ns > day.start_ns + 20 * NS_PER_S
+    assert env.floor.desk.agents[0]["arrival_mid_x2"] > 0
+    assert np.isfinite(observation).all()
 
 
 def test_the_environment_knows_what_is_hidden() -> None:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from penstock.sim.codes import BACKGROUND_DEPTH
 from penstock.sim.scenario import Fees, Latency, VenueTable
 from penstock.sim.scenario_traders import (
     LitFlow,
@@ -25,6 +26,7 @@ ATS_PART: Final = 0.4  # of off-exchange volume, where no file says it
 _POOL_PER_LIT: Final = 0.2  # shares that pools trade per share on exchanges, where no tape says it
 _ADDS_PER_CHANGE: Final = 4.0  # limit orders for each change of the best quote, to begin with
 _LIFE_S: Final = 10.0
+_INTEREST_LIFE_S: Final = 30.0
 # How often hidden size trades says too much about how much of it there is: it stands inside.
 _HIDDEN_AT_MOST: Final = 0.5
 _TAIL_LIMITS: Final = (1.2, 8.0)  # what the size table of a scenario can show
@@ -216,9 +218,9 @@ def _pool(
 ) -> FittedVenue:  # fmt: skip
     flow = PoolFlow(
         nbbo_delay_us=300.0,
-        interest_per_s=max(1e-6, rate * weight),
+        interest_per_s=min(max(1e-6, rate * weight), BACKGROUND_DEPTH / _INTEREST_LIFE_S),
         interest_shares=max(1.0, 2.0 * mean),
-        interest_life_s=30.0,
+        interest_life_s=_INTEREST_LIFE_S,
         contra_per_s=max(1e-6, rate * weight),
         contra_shares=max(1.0, mean),
         size_tail=shape,

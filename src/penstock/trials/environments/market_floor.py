@@ -42,7 +42,7 @@ from penstock.trials.environments.market_layout import (
     Desk,
 )
 
-_MAX_PAUSES = 10_000  # a day without a quote is as long as that many pauses, or is no day
+_LOOK_AGAIN_NS = 100 * NS_PER_MS  # while there is no quote, in a call or a halt
 
 
 class MarketFloor:
@@ -120,14 +120,15 @@ class MarketFloor:
         drawn_side, drawn_shares = self._draw(w)
         pause_ns = from_seconds(self.task.pause_s)
         end_ns, world = self.scenario.end_ns, self._worlds[w]
-        for _ in range(_MAX_PAUSES):
-            until_ns = world.now_ns + pause_ns
-            if until_ns >= end_ns:
-                return False
+        until_ns = world.now_ns + pause_ns
+        while until_ns < end_ns:
             while pause(self._stack, self.desk, w, until_ns) == NEED_ROOM:
                 self._make_room()
             if self.desk.nbbo[w, 0]["is_valid"]:
                 break
+            until_ns = world.now_ns + max(pause_ns, _LOOK_AGAIN_NS)
+        else:
+            return False
         begin(self._stack, self.desk, w, side or drawn_side, size_shares or drawn_shares)
         return True
 
