@@ -7,6 +7,9 @@ caller can pass `*market`.
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from penstock._kernels import inlined, kernel
 from penstock.sim.matching import order_of
 from penstock.sim.matching_levels import band_row, level_of, next_key
@@ -101,6 +104,22 @@ def displayed_shares(
     key = side * (ticks // head[0].increment_ticks)
     book = venue_idx * 2 + (1 - side) // 2
     return int(levels[level_of(head, books, levels, book, key)].displayed_shares)
+
+
+@kernel
+def displayed_depth(
+    head: HeadArray, books: BookArray, levels: LevelArray, orders: OrderArray,
+    venue_idx: int, side: int, out_shares: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Displayed shares of a side's best prices, best first; 0 where there are no more prices."""
+    ticks = touch_ticks(head, books, levels, orders, venue_idx, side)
+    for level in range(len(out_shares)):
+        out_shares[level] = 0
+        if ticks != 0:
+            out_shares[level] = displayed_shares(
+                head, books, levels, orders, venue_idx, side, ticks
+            )
+            ticks = next_ticks(head, books, levels, orders, venue_idx, side, ticks)
 
 
 @kernel

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from penstock.domain import (
     CancelChild,
@@ -40,6 +41,7 @@ from penstock.sim.loop import advance
 from penstock.sim.matching_check import problems_of
 from penstock.sim.matching_check import state_hash as market_hash
 from penstock.sim.matching_types import Market, Outcome
+from penstock.sim.matching_views import displayed_depth
 from penstock.sim.opening import n_displayed_levels, open_session
 from penstock.sim.price import reference_ticks
 from penstock.sim.scenario import Scenario
@@ -132,6 +134,17 @@ class World:
     def hidden(self) -> Hidden:
         """What a venue insider, and more, would know now."""
         return hidden_of(self._state)
+
+    def displayed_depth(self, venue_idx: int, n_levels: int) -> NDArray[np.int64]:
+        """Shares that a lit book shows at its best prices, shape (2, n_levels): buys, sells."""
+        state = self._state
+        shares = np.zeros((2, n_levels), dtype=np.int64)
+        for column, side in enumerate((1, -1)):
+            displayed_depth(
+                state.head, state.books, state.levels, state.orders, venue_idx, side,
+                shares[column],
+            )  # fmt: skip
+        return shares
 
     @property
     def state(self) -> WorldState:

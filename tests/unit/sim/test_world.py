@@ -6,8 +6,17 @@ import pytest
 
 from penstock.book import Books
 from penstock.domain import Ns, Side, TapeArray, TapeKind
-from penstock.sim import World
-from tests.support.worlds import Client, plain_day, quiet_market, quotes, script
+from penstock.sim import ScriptOp, World
+from tests.support.worlds import (
+    LIT,
+    OTHER_LIT,
+    POOL,
+    Client,
+    plain_day,
+    quiet_market,
+    quotes,
+    script,
+)
 
 DAY = plain_day(120.0)
 PECN, PNYA, PNYB = 2, 3, 4
@@ -213,3 +222,20 @@ def test_the_price_of_a_quiet_market_is_unknown() -> None:
     world = World(scenario, 1, script=script(scenario, quotes()))
 
     assert np.isnan(world.reference_price_ticks())
+
+
+def test_depth_is_what_is_displayed_price_by_price() -> None:
+    """Best first, prices with nothing shown left out; a pool's book is empty."""
+    rows = [
+        *quotes(shares=500),
+        (-0.5, ScriptOp.ADD, LIT, 1, 999_700, 200, 1),
+        (-0.5, ScriptOp.ADD, LIT, 1, 999_700, 100, 2),
+        (-0.5, ScriptOp.ADD, LIT, -1, 1_000_400, 700, 3),
+    ]
+    scenario = quiet_market()
+    world = World(scenario, 1, script=script(scenario, rows))
+    world.advance(Ns(world.now_ns + 1_000_000))
+
+    assert [[500, 300, 0], [500, 700, 0]] == world.displayed_depth(LIT, 3).tolist()
+    assert [[500], [500]] == world.displayed_depth(OTHER_LIT, 1).tolist()
+    assert not world.displayed_depth(POOL, 5).any()

@@ -104,7 +104,12 @@ def calibrate(
     )
     simulated, spreads = [], []
     for seed in seeds:
-        day = simulated_sample(draft.scenario, seed, duration_s=sample.duration_s)
+        day = simulated_sample(
+            draft.scenario,
+            seed,
+            duration_s=sample.duration_s,
+            has_depth=len(sample.depth.time_ns) > 0,
+        )
         simulated.append(figures_of(day))
         spreads.append(venue_spreads(day))
         on_step()

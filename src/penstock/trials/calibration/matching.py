@@ -224,8 +224,3 @@ def _origins(draft: Draft, evidence: Evidence) -> dict[str, str]:
         key: f"matched to {moment}; began as: {draft.origins.get(key, 'default')}"
         for key, moment in moved.items()
     }
-
-
-def progress_of(rounds: Sequence[Round]) -> str:
-    """How a fit went, in one line."""
-    return " → ".join(f"{one.misfit:.3f}" for one in rounds)

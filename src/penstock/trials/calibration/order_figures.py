@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.domain import NS_PER_S, TapeError
-from penstock.trials.calibration.sample import Prints, Quotes, Sample
-from penstock.trials.calibration.tails import Tail, fit_tail
+from penstock.trials.calibration.sample import N_LEVELS, Depth, Prints, Quotes, Sample
 from penstock.wire import OrderKind, OrderLog
 
 # Beyond it an order only counts as that far: stub quotes must not make the mean.
@@ -23,13 +22,10 @@ class OrderFigures(NamedTuple):
     source: str
     n_adds: int
     add_per_s: float
-    cancel_per_s: float
     order_life_s: float  # mean time until it is withdrawn, executions as censored
     add_shares: float
-    tail: Tail | None
     depth_increments: float  # mean distance from the midpoint, of a geometric law cut at 20
     hidden_frac: float  # of executed shares, met size that nobody saw
-    depth_shares: tuple[float, ...]  # mean displayed at each of the first levels, both sides
 
 
 class _Side:
@@ -75,8 +71,6 @@ class _Resting(NamedTuple):
 class _Rebuilt:
     """The book of a log, replayed, with a diary of what was asked of it."""
 
-    N_LEVELS: Final = 5
-
     def __init__(self, log: OrderLog, start_ns: int, end_ns: int, increment_ticks: int) -> None:
         self._start_ns, self._end_ns = start_ns, end_ns
         self._increment_ticks = increment_ticks
@@ -86,6 +80,7 @@ class _Rebuilt:
         self.distances: list[float] = []
         self.lived_ns, self.n_cancelled = 0, 0
         self.depth: list[list[int]] = []
+        self.looked_ns: list[int] = []
         self._next_look_ns = start_ns
         for row in log.orders.tolist():
             self._take(*row)
@@ -122,8 +117,8 @@ class _Rebuilt:
     def _look(self, now_ns: int) -> None:
         """Depth once a second, as it stood before this message."""
         while self._next_look_ns <= min(now_ns, self._end_ns):
-            tops = [self._sides[side].top(self.N_LEVELS) for side in (1, -1)]
-            self.depth.extend(tops)
+            self.depth.extend(self._sides[side].top(N_LEVELS) for side in (1, -1))
+            self.looked_ns.extend(2 * [self._next_look_ns])
             self._next_look_ns += NS_PER_S
 
     def _note_distance(self, now_ns: int, ticks: int, side: int) -> None:
@@ -174,13 +169,10 @@ def figures_and_sample(
         source=log.source,
         n_adds=len(adds),
         add_per_s=len(adds) / duration_s,
-        cancel_per_s=len(cancels) / duration_s,
         order_life_s=rebuilt.lived_ns / NS_PER_S / max(1, rebuilt.n_cancelled),
         add_shares=float(adds["shares"].mean()),
-        tail=fit_tail(adds["shares"].astype(np.int64), 100),
         depth_increments=cut_geometric_mean(np.array(rebuilt.distances)),
         hidden_frac=float(hidden / max(1, printed["shares"].sum())),
-        depth_shares=tuple(np.mean(rebuilt.depth, axis=0).round(1).tolist()),
     )
     sample = Sample(
         label=f"{log.symbol} {log.day}, recorded at {log.mic}",
@@ -193,6 +185,10 @@ def figures_and_sample(
         quotes=quotes,
         prints=_prints(printed, quotes),
         quote_sides=np.array([len(quotes.time_ns)]),
+        depth=Depth(
+            np.array(rebuilt.looked_ns, dtype=np.int64),
+            np.array(rebuilt.depth, dtype=np.int64).reshape(-1, N_LEVELS),
+        ),
     )
     return figures, sample.between(start_ns, end_ns)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
 import plotly.offline
 
 from penstock import __version__
@@ -94,8 +95,12 @@ def _curve_plots(found: Calibrated) -> Iterator[str]:
         "How long buying follows buying.",
         "Where the midpoint goes after an order that took, in its direction.",
         "Ten seconds after, by size; a bin with fewer than 20 orders is left out.",
+        "Displayed shares price by price; known from a file of single orders only.",
     )
     for place, (real, caption) in enumerate(zip(found.real.curves, captions, strict=True)):
+        if not np.isfinite(real.y).any():
+            yield no_plot(real.name, "Nothing of it was recorded.")
+            continue
         figure = curve_figure(real, [one.curves[place] for one in found.simulated])
         yield plot(figure, div_id=f"curve-{place}", title=real.name, caption=caption)
 

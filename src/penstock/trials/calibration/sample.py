@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 
 # The opening auction and its aftermath, and the minutes before the closing one, are left out.
 MARGIN_NS: Final = 300 * NS_PER_S
+N_LEVELS: Final = 5  # prices of a side whose displayed size is compared
 _NOT_CONTINUOUS: Final = int(TapeFlag.SUSPICIOUS | TapeFlag.AUCTION)
 
 
@@ -64,6 +65,17 @@ class Prints(NamedTuple):
         return Prints(*(column[rows] for column in self))
 
 
+class Depth(NamedTuple):
+    """Displayed shares at the best N_LEVELS prices of one side of a book; one row a look."""
+
+    time_ns: Int64s  # (n,)
+    shares: Int64s  # (n, N_LEVELS)
+
+
+NO_DEPTH: Final = Depth(np.zeros(0, np.int64), np.zeros((0, N_LEVELS), np.int64))
+"""What is known of books where nothing but their best prices was recorded."""
+
+
 class Sample(NamedTuple):
     """A stretch of one stock's market."""
 
@@ -77,6 +89,7 @@ class Sample(NamedTuple):
     quotes: Quotes
     prints: Prints
     quote_sides: NDArray[np.int64]  # changes of the best price that each venue made, (n_venues,)
+    depth: Depth = NO_DEPTH
 
     @property
     def duration_s(self) -> float:
@@ -100,11 +113,13 @@ class Sample(NamedTuple):
         first = max(0, int(np.searchsorted(quotes.time_ns, start_ns)) - 1)
         keep[first : first + 1] = True  # the quote in force at the start was made before it
         rows = (prints.time_ns >= start_ns) & (prints.time_ns < end_ns)
+        looks = (self.depth.time_ns >= start_ns) & (self.depth.time_ns < end_ns)
         return self._replace(
             start_ns=start_ns,
             end_ns=end_ns,
             quotes=Quotes(*(column[keep] for column in quotes)),
             prints=prints.where(rows),
+            depth=Depth(*(column[looks] for column in self.depth)),
         )
 
 

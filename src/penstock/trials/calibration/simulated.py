@@ -9,15 +9,29 @@ import numpy as np
 from penstock.domain import NS_PER_S, Ns, TapeKind
 from penstock.sim import Scenario, World
 from penstock.trials.calibration.folding import Folder
-from penstock.trials.calibration.sample import Quotes, Sample, on_clock, prints_of
+from penstock.trials.calibration.sample import (
+    N_LEVELS,
+    NO_DEPTH,
+    Depth,
+    Quotes,
+    Sample,
+    on_clock,
+    prints_of,
+)
 
 # Books fill up and prices forget that all of them started at one point: not measured.
 WARM_UP_S: Final = 120
 _STEP_S: Final = 60
+_LOOK_S: Final = 1
 
 
 def simulated_sample(
-    scenario: Scenario, seed: int, *, duration_s: float | None = None, clock_ns: int = 1_000_000
+    scenario: Scenario,
+    seed: int,
+    *,
+    duration_s: float | None = None,
+    clock_ns: int = 1_000_000,
+    has_depth: bool = False,
 ) -> Sample:
     """
     What a listener to all venues would have recorded of one simulated day.
@@ -27,6 +41,7 @@ def simulated_sample(
 
     Args:
         duration_s: length that is measured; the scenario's where None.
+        has_depth: look at the displayed sizes of all lit books once a second.
     """
     world = World(scenario, seed)
     n_venues = len(scenario.venues)
@@ -36,13 +51,17 @@ def simulated_sample(
     start_ns = int(scenario.start_ns) + WARM_UP_S * NS_PER_S
     end_ns = start_ns + round(length_s * NS_PER_S)
     prints, step_end_ns = [], int(world.now_ns)
+    looks: list[Depth] = []
+    step_ns = (_LOOK_S if has_depth else _STEP_S) * NS_PER_S
     while step_end_ns < end_ns:
-        step_end_ns = min(step_end_ns + _STEP_S * NS_PER_S, end_ns)
+        step_end_ns = min(step_end_ns + step_ns, end_ns)
         while world.now_ns < step_end_ns:
             batch, _ = world.advance(Ns(step_end_ns))
             tape = batch.tape[batch.lo : batch.hi]
             folder.fold(tape)
             prints.append(tape[tape["kind"] == TapeKind.TRADE].copy())
+        if has_depth:
+            looks.append(_look(world, scenario))
     states = folder.states()
     rows = np.concatenate(prints)
     rows["event_ns"] = on_clock(rows["recv_ns"], clock_ns)
@@ -59,5 +78,18 @@ def simulated_sample(
         quotes=Quotes(*states[is_last].T),
         prints=prints_of(rows),
         quote_sides=folder.setters[:n_venues],
+        depth=Depth(*map(np.concatenate, zip(*looks, strict=True))) if looks else NO_DEPTH,
     )
     return whole.between(start_ns, end_ns)
+
+
+def _look(world: World, scenario: Scenario) -> Depth:
+    """Both sides of every lit book, as they are shown now."""
+    shares = np.concatenate(
+        [
+            world.displayed_depth(venue_idx, N_LEVELS)
+            for venue_idx, venue in enumerate(scenario.venues)
+            if venue.is_lit
+        ]
+    )
+    return Depth(np.full(len(shares), world.now_ns, dtype=np.int64), shares)

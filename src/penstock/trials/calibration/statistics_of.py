@@ -17,7 +17,7 @@ from penstock.trials.calibration.impact import (
     quote_imbalance,
     response_curve,
 )
-from penstock.trials.calibration.sample import Floats, Sample
+from penstock.trials.calibration.sample import N_LEVELS, Depth, Floats, Sample
 from penstock.trials.calibration.spreads import spreads_of
 from penstock.trials.calibration.tails import fit_tail
 from penstock.trials.calibration.volatility import SIGNATURE_S, signature, volatility_of
@@ -94,6 +94,11 @@ def figures_of(sample: Sample) -> Figures:
             "impact by size", "bps after 10 s", "size over mean size",
             middles, impact_curve(sample, taken), is_log_x=True,
         ),
+        Curve(
+            "depth behind the touch", "of what the touch shows", "price, the best is 1",
+            tuple(float(level) for level in range(1, N_LEVELS + 1)), depth_shape(sample.depth),
+            is_log_x=False,
+        ),
     )  # fmt: skip
     tail = fit_tail(taken.shares, 100)
     quoted, effective = spreads_of(sample, sample.lit)
@@ -107,3 +112,12 @@ def figures_of(sample: Sample) -> Figures:
         "effective spread at prints, bps": float("nan") if effective is None else effective,
     }
     return Figures(distributions, curves, numbers)
+
+
+def depth_shape(depth: Depth) -> Floats:
+    """Mean shares at each price over those at the best one, shape (N_LEVELS,); NaN if unknown."""
+    if not len(depth.shares) or not depth.shares[:, 0].any():
+        return np.full(N_LEVELS, np.nan)
+    means = depth.shares.mean(axis=0)
+    shape: Floats = means / means[0]
+    return shape

@@ -13,7 +13,8 @@ from penstock.trials.calibration.bursts import fit_bursts, sign_memory
 from penstock.trials.calibration.distances import _ks, _wasserstein
 from penstock.trials.calibration.impact import Aggressors, aggressors, autocorrelation
 from penstock.trials.calibration.order_figures import cut_geometric_mean
-from penstock.trials.calibration.statistics_of import Distribution
+from penstock.trials.calibration.sample import NO_DEPTH
+from penstock.trials.calibration.statistics_of import Distribution, depth_shape
 from penstock.trials.calibration.tails import fit_tail
 from penstock.trials.calibration.volatility import two_scale_volatility
 from penstock.wire.databento_csv import read_mbo_csv
@@ -152,10 +153,29 @@ def test_rates_lives_and_distances_of_orders_are_found_again() -> None:
     assert pytest.approx(LAW.add_per_s, rel=4 / n_orders**0.5) == found.add_per_s
     assert pytest.approx(LAW.life_s, rel=4 / n_orders**0.5) == found.order_life_s
     assert pytest.approx(LAW.mean_steps, rel=0.08) == found.depth_increments
-    assert found.tail is not None
-    assert abs(found.tail.exponent - LAW.size_tail) < max(4 * found.tail.error, 0.25)
     assert pytest.approx(0.25, abs=0.12) == found.hidden_frac
     assert [500_000] == np.unique(sample.quotes.bid_ticks).tolist()
+
+
+def test_the_shape_of_depth_is_that_of_the_books_once_a_second() -> None:
+    """Three prices of bids for three seconds, then two; offers at one price, one side each."""
+    rows = [Row(0.0, "A", "A", 10.02, 400, 1, 1)]
+    rows += [Row(0.0, "A", "B", 10.0 - 0.01 * k, 100 * (k + 1), 2 + k, 2 + k) for k in range(3)]
+    rows += [Row(3.5, "C", "B", 9.99, 200, 3, 9), Row(6.5, "C", "B", 10.00, 100, 2, 10)]
+    log = read_mbo_csv(mbo_file(rows))
+    start_ns = int(log.session_start_ns)
+
+    sample = figures_and_sample(log, start_ns, start_ns + 6 * NS_PER_S)[1]
+    sample = sample.between(start_ns + NS_PER_S, start_ns + 6 * NS_PER_S)
+    bids, asks = sample.depth.shares[::2], sample.depth.shares[1::2]
+    first = sample.between(start_ns + NS_PER_S, start_ns + 3 * NS_PER_S).depth
+
+    assert 3 * [[100, 200, 300, 0, 0]] + 2 * [[100, 300, 0, 0, 0]] == bids.tolist()
+    assert 5 * [[400, 0, 0, 0, 0]] == asks.tolist()
+    expected = np.array([250.0, 120.0, 90.0, 0.0, 0.0]) / 250.0
+    assert expected == pytest.approx(depth_shape(sample.depth))
+    assert 4 == len(first.time_ns)
+    assert np.isnan(depth_shape(NO_DEPTH)).all()
 
 
 def test_prints_of_one_order_are_one_order() -> None:
