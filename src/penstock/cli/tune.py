@@ -112,7 +112,7 @@ def command(
     before = read_tuned(path, universe) if path.is_file() else TunedBaselines()
     prepare([market])
     search = Search(seeds, starts, generations, rounds, workers, kept)
-    start, model = start_of(policy), None
+    start, model = start_of(policy, before.policies), None
     if policy in LEARNED:
         start = settings_of(policy, before.policies, start)
         model = find_models([market], [policy], None, models_dir)[base_name(market)]

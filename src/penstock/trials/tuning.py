@@ -17,11 +17,12 @@ from penstock.trials.markets import Market
 from penstock.trials.statistics import estimate, paired_difference
 from penstock.trials.tuned import Provenance, scenario_sha256
 from penstock.trials.tuning_space import (
-    WITH_A_LIST,
     Coordinate,
     changed,
     coordinates_of,
     drawn_start,
+    is_overridden,
+    lists_of,
     mutated,
     shorter_lists,
 )
@@ -176,16 +177,18 @@ class Tuner:
         return [configs[int(i)] for i in order], min(means, default=0.0)
 
     def _coordinates(self, best: RoutingConfig) -> tuple[Coordinate, ...]:
-        known = coordinates_of(self._policy)
-        if self._policy not in WITH_A_LIST:
-            return known
-        return (*known, Coordinate("waterfall", shorter_lists(best, self._market)))
+        lists = [
+            Coordinate(key, shorter_lists(best, self._market, key))
+            for key in lists_of(self._policy)
+        ]
+        return (*coordinates_of(self._policy), *lists)
 
     def _along(self, best: RoutingConfig, coordinate: Coordinate) -> RoutingConfig:
-        if coordinate.key == "waterfall":
-            coordinate = Coordinate("waterfall", shorter_lists(best, self._market))
-        if coordinate.key == "baseline.tactics" and best.waterfall:
-            return best  # the list of venues overrides it
+        if coordinate.key in lists_of(self._policy):
+            lists = shorter_lists(best, self._market, coordinate.key)
+            coordinate = Coordinate(coordinate.key, lists)
+        if is_overridden(best, coordinate.key):
+            return best
         candidates = [changed(best, coordinate.key, value) for value in coordinate.values]
         candidates = [candidate for candidate in candidates if candidate != best]
         half = self._seeds[: (len(self._seeds) + 1) // 2]

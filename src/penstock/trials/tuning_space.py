@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import permutations
 from typing import Any, Final, NamedTuple
 
@@ -11,15 +12,20 @@ import numpy as np
 from penstock.domain import NS_PER_S
 from penstock.routing import (
     TACTIC_ORDER,
-    BaselineConfig,
     Regime,
     RoutingConfig,
+    Step,
     default_waterfall,
 )
 from penstock.trials.markets import Market
 
-# Policies that walk down a list of steps, of which the search may choose any.
-WITH_A_LIST: Final = ("best_static", "kaplan_meier")
+_LISTS_OF: Final = {
+    "best_static": ("waterfall",),
+    "kaplan_meier": ("waterfall",),
+    "regime_static": ("baseline.regimes.1.waterfall", "baseline.regimes.0.waterfall"),
+}
+"""Keys of the lists of steps that a policy walks down; the search may choose any steps."""
+
 _TACTIC_LISTS_FRAC: Final = 0.5  # of drawn starts that have a list of tactics instead of steps
 
 _MOST_CHANGES: Final = 3  # coordinates that a mutation changes
@@ -83,11 +89,48 @@ def _regimes() -> tuple[tuple[str, tuple[Any, ...]], ...]:
     return (*first, ("baseline.regimes.0.below_rv_bps", (1.0, 2.0, 3.0, 5.0, 8.0)))
 
 
-def start_of(policy: str) -> RoutingConfig:
-    """Where a search starts: the defaults; two regimes that are alike for `regime_static`."""
+def start_of(policy: str, tuned: Mapping[str, RoutingConfig] | None = None) -> RoutingConfig:
+    """
+    Where a search starts: the defaults.
+
+    `regime_static` starts with two regimes that are alike: both have the plan of `best_static`
+    where `tuned` has one, so that what it gains is what regimes are worth.
+    """
     if policy != "regime_static":
         return RoutingConfig()
-    return RoutingConfig(baseline=BaselineConfig(regimes=(Regime(below_rv_bps=3.0), Regime())))
+    plan = (tuned or {}).get("best_static", RoutingConfig())
+    always = Regime(
+        pace=plan.baseline.pace, tactics=plan.baseline.tactics, waterfall=plan.waterfall
+    )
+    calm = msgspec.structs.replace(always, below_rv_bps=3.0)
+    baseline = msgspec.structs.replace(plan.baseline, regimes=(calm, always))
+    return msgspec.structs.replace(plan, waterfall=(), baseline=baseline)
+
+
+def lists_of(policy: str) -> tuple[str, ...]:
+    """Keys of the lists of steps that are searched for a policy."""
+    return _LISTS_OF.get(policy, ())
+
+
+def value_at(settings: Any, key: str) -> Any:
+    """What stands at a dotted key."""
+    for name in key.split("."):
+        settings = settings[int(name)] if isinstance(settings, tuple) else getattr(settings, name)
+    return settings
+
+
+def is_overridden(config: RoutingConfig, key: str) -> bool:
+    """True for the tactics of a plan that has a list of steps."""
+    if not key.endswith("tactics"):
+        return False
+    of_regime = key.removesuffix("tactics") + "waterfall"
+    return bool(value_at(config, "waterfall" if key == "baseline.tactics" else of_regime))
+
+
+def _steps_at(config: RoutingConfig, key: str, market: Market) -> tuple[Step, ...]:
+    tactics = "baseline.tactics" if key == "waterfall" else key.replace("waterfall", "tactics")
+    steps: tuple[Step, ...] = value_at(config, key)
+    return steps or default_waterfall(market.scenario.universe(), value_at(config, tactics))
 
 
 def changed(settings: Any, key: str, value: Any) -> Any:
@@ -101,20 +144,18 @@ def changed(settings: Any, key: str, value: Any) -> Any:
     return msgspec.structs.replace(settings, **{name: inner})
 
 
-def shorter_lists(config: RoutingConfig, market: Market) -> tuple[Any, ...]:
-    """Lists to try instead of the present one: each step left out, each moved to the top."""
-    universe = market.scenario.universe()
-    steps = config.waterfall or default_waterfall(universe, config.baseline.tactics)
+def shorter_lists(config: RoutingConfig, market: Market, key: str) -> tuple[Any, ...]:
+    """Lists to try instead of the one at a key: each step left out, each moved to the top."""
+    steps = _steps_at(config, key, market)
     without = [steps[:i] + steps[i + 1 :] for i in range(len(steps)) if len(steps) > 1]
     first = [(steps[i], *steps[:i], *steps[i + 1 :]) for i in range(1, len(steps))]
     return (*without, *first)
 
 
-def longer_lists(config: RoutingConfig, market: Market) -> tuple[Any, ...]:
-    """Lists to try instead of the present one: each missing step put at the end, or at the top."""
-    universe = market.scenario.universe()
-    steps = config.waterfall or default_waterfall(universe, config.baseline.tactics)
-    missing = [step for step in default_waterfall(universe) if step not in steps]
+def longer_lists(config: RoutingConfig, market: Market, key: str) -> tuple[Any, ...]:
+    """Lists to try instead of the one at a key: each missing step at the end, or at the top."""
+    steps = _steps_at(config, key, market)
+    missing = [step for step in default_waterfall(market.scenario.universe()) if step not in steps]
     return tuple(longer for step in missing for longer in ((*steps, step), (step, *steps)))
 
 
@@ -125,12 +166,15 @@ def drawn_start(
     config = start
     for coordinate in coordinates_of(policy):
         config = changed(config, coordinate.key, _one_of(coordinate.values, generator))
-    if policy not in WITH_A_LIST or generator.random() < _TACTIC_LISTS_FRAC:
-        return config
     steps = default_waterfall(market.scenario.universe())
-    n_kept = int(generator.integers(1, len(steps) + 1))
-    order = generator.permutation(len(steps))[:n_kept]
-    return msgspec.structs.replace(config, waterfall=tuple(steps[int(i)] for i in order))
+    for key in lists_of(policy):
+        if generator.random() < _TACTIC_LISTS_FRAC:
+            config = changed(config, key, ())
+            continue
+        n_kept = int(generator.integers(1, len(steps) + 1))
+        order = generator.permutation(len(steps))[:n_kept]
+        config = changed(config, key, tuple(steps[int(i)] for i in order))
+    return config
 
 
 def mutated(
@@ -138,14 +182,14 @@ def mutated(
 ) -> RoutingConfig:
     """Settings near these: up to `_MOST_CHANGES` coordinates at another of their values."""
     coordinates = list(coordinates_of(policy))
-    if policy in WITH_A_LIST:
-        coordinates += [Coordinate("waterfall", ())] * _LIST_WEIGHT
+    lists = lists_of(policy)
+    coordinates += [Coordinate(key, ()) for key in lists for _ in range(_LIST_WEIGHT)]
     for _ in range(int(generator.integers(1, _MOST_CHANGES + 1))):
         coordinate = coordinates[int(generator.integers(len(coordinates)))]
-        values = coordinate.values
-        if coordinate.key == "waterfall":
-            values = (*shorter_lists(config, market), *longer_lists(config, market))
-        config = changed(config, coordinate.key, _one_of(values, generator))
+        key, values = coordinate
+        if key in lists:
+            values = (*shorter_lists(config, market, key), *longer_lists(config, market, key))
+        config = changed(config, key, _one_of(values, generator))
     return config
 
 

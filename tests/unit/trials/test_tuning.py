@@ -41,8 +41,11 @@ from penstock.trials.tuning_space import (
     changed,
     coordinates_of,
     drawn_start,
+    is_overridden,
+    lists_of,
     mutated,
     shorter_lists,
+    value_at,
 )
 from tests.support.small_days import SMALL, small_scenario
 
@@ -179,7 +182,24 @@ def test_lists_to_try_leave_out_or_move_one_step() -> None:
     """From two steps: either alone, or the other one first."""
     first, second = TUNED.waterfall
 
-    assert ((second,), (first,), (second, first)) == shorter_lists(TUNED, MARKET)
+    assert ((second,), (first,), (second, first)) == shorter_lists(TUNED, MARKET, "waterfall")
+
+
+def test_regimes_start_from_the_plan_that_holds_always() -> None:
+    """Both have its list, pace and rests; either list may be searched, its tactics then not."""
+    start = start_of("regime_static", {"best_static": TUNED})
+    calm, nervous = start.baseline.regimes
+    lists = lists_of("regime_static")
+
+    assert TUNED.waterfall == calm.waterfall == nervous.waterfall
+    assert TUNED.baseline.pace == calm.pace == nervous.pace
+    assert TUNED.post_rest_ns == start.post_rest_ns
+    assert calm.below_rv_bps < nervous.below_rv_bps
+    assert {calm.waterfall, nervous.waterfall} == {value_at(start, key) for key in lists}
+    assert is_overridden(start, "baseline.regimes.0.tactics")
+    assert not is_overridden(changed(start, lists[1], ()), "baseline.regimes.0.tactics")
+    assert not is_overridden(start, "baseline.tactics")
+    assert shorter_lists(TUNED, MARKET, "waterfall") == shorter_lists(start, MARKET, lists[0])
 
 
 @pytest.mark.parametrize("policy", SEARCHED)
