@@ -214,6 +214,6 @@ def write_page(
     live: LiveSession | None = None,
 ) -> None:
     """The comparison, and a live session if there was one, as one HTML file."""
-    card = card_of(next(iter(models.values()))) if models else None
+    cards = [card_of(model) for model in models.values()]
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(comparison_page(comparison, card, live), encoding="utf-8")
+    path.write_text(comparison_page(comparison, cards, live), encoding="utf-8")

@@ -43,7 +43,7 @@ def complaints_of_venue(scenario: Scenario, venue: VenueTable) -> Iterator[Compl
                 f"latency.{name}_jitter_us",
                 f"at most {name}_us, {mean:g}",
                 jitter,
-                "the minimum delay is their difference, and no message arrives before it left",
+                "no message arrives before it left; raise the mean, or lower the jitter",
             )
     yield from _fees(scenario, venue)
     if venue.lit is not None:

@@ -58,7 +58,7 @@ def advance(state: WorldState, until_ns: int) -> int:
     """
     `run_on`, for callers outside of kernels.
 
-    Handing a whole `WorldState` to a function copies its 29 arrays, some 50 ns: nothing once a
+    Handing a whole `WorldState` to a function copies all its arrays, some 50 ns: nothing once a
     call, half of the cost once an event. So what each command of ours passes through is inlined.
     """
     return advance_to(state, until_ns, _NO_LAST_EVENT, _STOP_AT_REPORTS)

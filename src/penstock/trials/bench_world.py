@@ -184,7 +184,7 @@ def _quoting(
     """The same with a client in compiled code: the market is measured, not the client."""
     scenario = bench_scenario(duration_s)
     world = World(scenario, workload.seed)
-    state: WorldState = world._state  # noqa: SLF001 - a benchmark may look inside
+    state = world.state
     started_ns = clock_ns()
     n_messages = quote_until(state, scenario.end_ns, workload.quote_every_ns)
     return world, clock_ns() - started_ns, n_messages

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib.metadata import version
 from typing import Final
@@ -38,7 +38,7 @@ _LIBRARIES: Final = ("numpy", "numba", "lightgbm", "plotly")
 
 
 def comparison_page(
-    comparison: Comparison, card: ModelCard | None, live: LiveSession | None = None
+    comparison: Comparison, cards: Sequence[ModelCard], live: LiveSession | None = None
 ) -> str:
     """
     One self-contained HTML page with every table, plot and caveat of a comparison.
@@ -49,7 +49,7 @@ def comparison_page(
     on the same versions.
 
     Args:
-        card: of the learned policy's model; None if no learned policy was compared.
+        cards: of the learned policy's models, one a scenario; none if no such policy was compared.
         live: a session over real sockets that went before; None if there was none.
     """
     style = looks(comparison)
@@ -72,7 +72,7 @@ def comparison_page(
 {_opening(comparison, style)}
 {"" if live is None else live_section(live)}
 {sections}
-{model_section(comparison, card)}
+{model_section(comparison, cards)}
 </main>
 {_footer(comparison)}
 </body>

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from penstock.domain import NS_PER_S
@@ -20,11 +20,16 @@ _PART_UNITS: Final = {
 }
 
 
-def model_section(comparison: Comparison, card: ModelCard | None) -> str:
-    """What the model is; without a card, why there is nothing to show."""
+def model_section(comparison: Comparison, cards: Sequence[ModelCard]) -> str:
+    """What each model is; without a card, why there is nothing to show."""
+    hashes = (comparison.model or "").split(", ")
+    models = [
+        _with_card(card, place, hashes[place] if place < len(hashes) else "")
+        for place, card in enumerate(cards)
+    ]
     return f"""<section id="model">
-<h2>The model</h2>
-{_without_card(comparison) if card is None else _with_card(comparison, card)}
+<h2>The {"models" if len(models) > 1 else "model"}</h2>
+{"".join(models) or _without_card(comparison)}
 </section>"""
 
 
@@ -39,7 +44,7 @@ def _without_card(comparison: Comparison) -> str:
 </dl>"""
 
 
-def _with_card(comparison: Comparison, card: ModelCard) -> str:
+def _with_card(card: ModelCard, place: int, sha256: str) -> str:
     return f"""<p class="facts">It forecasts, for every venue and tactic, what a child order there
 will cost and how it will end; the policy orders venues by these forecasts.</p>
 <dl>
@@ -47,12 +52,12 @@ will cost and how it will end; the policy orders venues by these forecasts.</p>
 {sum(one.n_trees for one in card.heads):,} trees, {card.n_features} features)</dd>
 <dt>Trained on</dt><dd>{text(card.trained_on)}</dd>
 <dt>Outcomes known after</dt><dd>{number(card.horizon_ns / NS_PER_S, 0)} s</dd>
-<dt>Content hash</dt><dd><code>{text(comparison.model or NOT_KNOWN)}</code></dd>
+<dt>Content hash</dt><dd><code>{text(sha256 or NOT_KNOWN)}</code></dd>
 </dl>
 <h3>Forecasts against the average of the venue</h3>
 {_metrics(card)}
 <h3>Calibration of the fill fraction</h3>
-<div class="narrow">{_calibration(card)}</div>"""
+<div class="narrow">{_calibration(card, place)}</div>"""
 
 
 def _metrics(card: ModelCard) -> str:
@@ -98,13 +103,13 @@ def _where_measured(measures: dict[str, float], measure: str) -> str:
     return number(measures[measure], 3) if measure in measures else "\N{EN DASH}"
 
 
-def _calibration(card: ModelCard) -> str:
+def _calibration(card: ModelCard, place: int) -> str:
     title = "Forecast against what happened"
     if not card.calibration:
         return no_plot(title, "Not known: the card holds no calibration.")
     drawn = plot(
         calibration_figure(card.calibration),
-        div_id="calibration",
+        div_id=f"calibration-{place}",
         title=title,
         caption="Each dot is a tenth of the held-out rows, by forecast. On the dotted line the "
         "forecast is right on average; below it the model expected more to fill than did.",
