@@ -63,7 +63,7 @@ def test_the_closed_form_is_the_published_one(n_ahead: int, expected: float) -> 
 @pytest.mark.parametrize("n_ahead", [5, 10, 20, 30])
 def test_the_place_in_the_queue_decides_the_chance_of_a_fill(n_ahead: int) -> None:
     """
-    From a place with 5 orders ahead nearly all fill, with 20 about half, with 30 one in twenty.
+    From a place with 5 orders ahead nearly all fill, with 20 about half, with 30 one in ten.
     3,000 days in the matching kernel agree with the matrix exponential within 3.5 standard errors.
     """
     engine, luck = an_engine(), np.random.default_rng(n_ahead)
