@@ -14,6 +14,7 @@ from penstock.sim.phase_params import BEFORE_THE_END_S
 from penstock.sim.scenario import Scenario, is_date
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+MAX_RESTING = 1_000_000  # background orders, on average, in all books: half a gigabyte
 YEARS = range(1970, 2262)  # nanoseconds since 1970 fit into 63 bits
 MAX_VENUES = 64  # lit and dark together; books are numbered in eight bits, two to a venue
 
@@ -29,7 +30,7 @@ def check_scenario(scenario: Scenario, file: str) -> None:
             twice, a venue without the table of its kind, an increment that prices cannot have,
             limits the wrong way round, a day that is none, parents that do not fit in it.
     """
-    parts = (_day, _instrument, _venues, _traders, _schedule, _phases, _parents, _mode)
+    parts = (_day, _instrument, _venues, _resting, _traders, _schedule, _phases, _parents, _mode)
     problems = [
         Problem(where=f"{file}: {key}", expected=expected, found=str(found), fix=fix)
         for part in parts
@@ -107,6 +108,21 @@ def _venues(scenario: Scenario) -> Iterator[Complaint]:
             )
         for key, expected, found, fix in complaints_of_venue(scenario, venue):
             yield f"venues[{venue_idx}].{key}", expected, found, fix
+
+
+def _resting(scenario: Scenario) -> Iterator[Complaint]:
+    resting = [
+        0.0 if venue.lit is None else venue.lit.add_per_s * venue.lit.order_life_s
+        for venue in scenario.venues
+    ]
+    if sum(resting) > MAX_RESTING:
+        most_idx = resting.index(max(resting))
+        yield (
+            f"venues[{most_idx}].lit.order_life_s",
+            f"at most {MAX_RESTING:,} resting orders on average: add_per_s · order_life_s, summed up",
+            f"{sum(resting):,.0f}",
+            "shorten order_life_s; it is in seconds",
+        )
 
 
 def _traders(scenario: Scenario) -> Iterator[Complaint]:

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from penstock.sim.codes import BACKGROUND_DEPTH, N_CLASSES
 from penstock.sim.scenario import Fees, Scenario, VenueSpells, VenueTable, is_date
 from penstock.sim.scenario_traders import LitFlow, PoolFlow
-
-MAX_RESTING: Final = 1_000_000
-"""Background orders that rest at a lit venue on average; some 200 bytes each, and as many again."""
 
 Complaint = tuple[str, str, object, str]
 """Key, expected, found, fix."""
@@ -47,7 +43,6 @@ def complaints_of_venue(scenario: Scenario, venue: VenueTable) -> Iterator[Compl
             )
     yield from _fees(scenario, venue)
     if venue.lit is not None:
-        yield from _resting(venue.lit)
         yield from _kinds_of_order(venue.lit)
     if venue.pool is not None:
         yield from _pool(venue.pool)
@@ -75,17 +70,6 @@ def _fees(scenario: Scenario, venue: VenueTable) -> Iterator[Complaint]:
             f"at most one table from each day on for tape {tape}",
             f"from_day twice among {sorted(days)}",
             "nobody could say which of the two applies: remove one, or correct its tapes",
-        )
-
-
-def _resting(lit: LitFlow) -> Iterator[Complaint]:
-    resting = lit.add_per_s * lit.order_life_s
-    if resting > MAX_RESTING:
-        yield (
-            "lit.order_life_s",
-            f"at most {MAX_RESTING:,} orders that rest on average, add_per_s times order_life_s",
-            f"{resting:,.0f}",
-            "shorten order_life_s; it is in seconds",
         )
 
 
