@@ -119,7 +119,7 @@ def _resting(scenario: Scenario) -> Iterator[Complaint]:
         most_idx = resting.index(max(resting))
         yield (
             f"venues[{most_idx}].lit.order_life_s",
-            f"at most {MAX_RESTING:,} resting orders on average: add_per_s · order_life_s, summed up",
+            f"at most {MAX_RESTING:,} orders at rest: add_per_s times order_life_s, summed up",
             f"{sum(resting):,.0f}",
             "shorten order_life_s; it is in seconds",
         )
