@@ -109,7 +109,8 @@ def test_the_report_holds_the_curves(calibrated: Calibrated) -> None:
     """Who has no browser can read them, point by point."""
     curves = {one["name"]: one for one in calibrated.report["curves"]}
 
-    assert 4 == len(curves)
+    assert 5 == len(curves)
+    assert {None} == set(curves["depth behind the touch"]["real"])  # a tape has the best price only
     for one in curves.values():
         assert len(one["x"]) == len(one["real"]) == len(one["simulated"])
     assert all(value > 0 for value in curves["volatility signature"]["real"] if value is not None)
@@ -120,7 +121,8 @@ def test_the_page_stands_alone(calibrated: Calibrated) -> None:
     page = calibrated.page.read_text(encoding="utf-8")
 
     assert page.startswith("<!DOCTYPE html>")
-    assert 10 == page.count("<figure>")
+    assert 11 == page.count("<figure>")
+    assert "Nothing of it was recorded" in page
     assert "no claim of realism" in page
 
 
@@ -147,10 +149,13 @@ def test_orders_of_one_venue_make_a_scenario(tmp_path: Path) -> None:
 
     ran = penstock(
         "calibrate", "--mbo", mbo, "--out", path, "--page", tmp_path / "p.html", "--rounds", 0,
-        "--seeds", 1,
+        "--seeds", 1, "--json",
     )  # fmt: skip
 
     assert 0 == ran.status, ran.err
+    depth = next(one for one in json.loads(ran.out)["curves"] if "depth" in one["name"])
+    assert 1.0 == depth["real"][0] == depth["simulated"][0]
+    assert all(0.0 < part for part in depth["simulated"])
     lit = read_scenario(path).venues[0].lit
     assert lit is not None
     assert pytest.approx(law.life_s, rel=0.1) == lit.order_life_s
