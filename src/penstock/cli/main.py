@@ -67,8 +67,7 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does; a name that is none gets the one that was meant."""
-        meant = get_close_matches(args[0], COMMANDS, n=1)
-        if meant and args[0] not in COMMANDS:
+        if args[0] not in COMMANDS and (meant := get_close_matches(args[0], COMMANDS, n=1)):
             ctx.fail(f"No such command '{args[0]}'. Did you mean `{meant[0]}`?")
         return super().resolve_command(ctx, args)
 

@@ -130,7 +130,7 @@ class Tuner:
         keys: list[str] = []
         for _ in range(self._search.n_rounds):
             before = best
-            for coordinate in self._coordinates(best):
+            for coordinate in self._coordinates():
                 keys.append(coordinate.key)
                 best = self._along(best, coordinate)
             if best == before:
@@ -176,11 +176,9 @@ class Tuner:
         order = np.argsort(means, kind="stable")
         return [configs[int(i)] for i in order], min(means, default=0.0)
 
-    def _coordinates(self, best: RoutingConfig) -> tuple[Coordinate, ...]:
-        lists = [
-            Coordinate(key, shorter_lists(best, self._market, key))
-            for key in lists_of(self._policy)
-        ]
+    def _coordinates(self) -> tuple[Coordinate, ...]:
+        """Lists last: what may be tried instead of one is known when its turn comes."""
+        lists = [Coordinate(key, ()) for key in lists_of(self._policy)]
         return (*coordinates_of(self._policy), *lists)
 
     def _along(self, best: RoutingConfig, coordinate: Coordinate) -> RoutingConfig:

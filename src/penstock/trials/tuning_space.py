@@ -121,16 +121,21 @@ def value_at(settings: Any, key: str) -> Any:
 
 def is_overridden(config: RoutingConfig, key: str) -> bool:
     """True for the tactics of a plan that has a list of steps."""
-    if not key.endswith("tactics"):
-        return False
-    of_regime = key.removesuffix("tactics") + "waterfall"
-    return bool(value_at(config, "waterfall" if key == "baseline.tactics" else of_regime))
+    lists = {_tactics_key(list_key): list_key for keys in _LISTS_OF.values() for list_key in keys}
+    return key in lists and bool(value_at(config, lists[key]))
+
+
+def _tactics_key(list_key: str) -> str:
+    """Where the tactics stand that an empty list of steps leaves to the default."""
+    return (
+        "baseline.tactics" if list_key == "waterfall" else list_key.replace("waterfall", "tactics")
+    )
 
 
 def _steps_at(config: RoutingConfig, key: str, market: Market) -> tuple[Step, ...]:
-    tactics = "baseline.tactics" if key == "waterfall" else key.replace("waterfall", "tactics")
     steps: tuple[Step, ...] = value_at(config, key)
-    return steps or default_waterfall(market.scenario.universe(), value_at(config, tactics))
+    tactics = value_at(config, _tactics_key(key))
+    return steps or default_waterfall(market.scenario.universe(), tactics)
 
 
 def changed(settings: Any, key: str, value: Any) -> Any:
