@@ -48,6 +48,7 @@ def build_state(scenario: Scenario, seed: int, script: ScriptArray) -> WorldStat
     makers = _makers(scenario, seed)
     changes = schedule_of(scenario, seed, params, venues, makers)
     params["n_scheduled"] = len(changes)
+    params["news_delay_ns"] = venues["nbbo_delay_ns"][venues["is_lit"] == 1].min(initial=FAR)
     return WorldState(
         params=params,
         world=_world(scenario, seed, begin_ns),
@@ -200,6 +201,7 @@ def _world(scenario: Scenario, seed: int, begin_ns: int) -> Rows:
     row["activity"] = 1.0
     row["day_multiplier"] = 1.0
     row["excited_ns"] = begin_ns
+    row["news_ns"] = FAR
     row["next_parent_ns"] = begin_ns if scenario.others.parents_per_hour > 0.0 else FAR
     row["script_reference_ticks"] = math.nan
     row["efficient_ticks"] = scenario.start_ticks

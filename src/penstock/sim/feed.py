@@ -125,6 +125,7 @@ def update_touch(
                 nbbo[i].time_ns = now_ns
                 nbbo[i].bid_ticks = touches[last].ticks
                 nbbo[i].ask_ticks = touches[last + 1].ticks
+                world[0].news_ns = min(world[0].news_ns, now_ns + params[0].news_delay_ns)
 
 
 @inlined

@@ -24,6 +24,7 @@ PARAMS_DTYPE = np.dtype(
         ("is_generated", np.int64),
         ("trf_venue_idx", np.int64),  # off-exchange prints appear under this venue; -1 without pool
         ("decision_latency_ns", np.int64),
+        ("news_delay_ns", np.int64),  # until the nearest lit venue hears of a change of the NBBO
         ("n_scheduled", np.int64),  # rows of `changes`; in a stack the array may be longer
         # Rows of `handles`: makers' quotes, places of background orders, scripted orders, children.
         ("first_slot_ref", np.int64),
@@ -111,7 +112,7 @@ WORLD_DTYPE = np.dtype(
         ("n_intents", np.int64),
         ("n_nbbo", np.int64),  # changes of the NBBO so far
         ("has_pegs", np.int64),  # 1 once there may be pegs in lit books: venues are told of changes
-        ("n_told", np.int64),  # of the changes, those that every lit venue was told of
+        ("news_ns", np.int64),  # when the next lit venue hears of such a change; FAR: all know all
         # Queues inside buffers: [lo, n) is waiting, sorted by time. Of the tape, [0, ready) has
         # arrived and is handed over.
         ("tape_ready", np.int64),

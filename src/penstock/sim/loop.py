@@ -35,7 +35,7 @@ from penstock.sim.others import learn_of_others, work_others
 from penstock.sim.phases import follow_phases, keep_allowed
 from penstock.sim.pool_flow import trade_pool_flow
 from penstock.sim.price import step_price
-from penstock.sim.references import next_reference_ns, tell_references
+from penstock.sim.references import tell_references
 from penstock.sim.schedule import follow_schedule
 from penstock.sim.scripted import step_script
 from penstock.sim.settling import answer_ours, conclude_ours, settle
@@ -97,21 +97,19 @@ def run_to(state: WorldState, until_ns: int, last_event: int, stops_at_reports: 
         stop_ns = until_ns
         if stops_at_reports and world[0].reports_lo < world[0].reports_n:
             stop_ns = min(stop_ns, reports[world[0].reports_lo].recv_ns)
-        source = 0
         now_ns = clocks[0]
         for other in range(1, n_sources):
-            if clocks[other] < now_ns:
-                source = other
-                now_ns = clocks[other]
+            now_ns = min(now_ns, clocks[other])
+        source = 0
+        while clocks[source] != now_ns:
+            source += 1
         if (
-            world[0].has_pegs
-            and world[0].n_told < world[0].n_nbbo
+            world[0].news_ns <= now_ns
+            and world[0].has_pegs
             and world[0].is_halted == 0  # nobody could act on it: told when trading goes on
         ):
-            told_ns = next_reference_ns(world, state.venues, state.nbbo)
-            if told_ns <= now_ns:
-                source = HEARSAY
-                now_ns = told_ns
+            source = HEARSAY
+            now_ns = max(world[0].news_ns, world[0].now_ns)
         if now_ns > stop_ns:
             world[0].now_ns = max(world[0].now_ns, stop_ns)
             break

@@ -18,18 +18,6 @@ def next_untold(world: Rows, venues: Rows, venue_idx: int) -> int:
 
 
 @kernel
-def next_reference_ns(world: Rows, venues: Rows, nbbo: Rows) -> int:
-    """When a lit venue hears of the next change of the NBBO; FAR when all have heard of all."""
-    soonest_ns = int(FAR)
-    for venue_idx in range(len(venues)):
-        change = next_untold(world, venues, venue_idx)
-        if venues[venue_idx].is_lit and change < world[0].n_nbbo:
-            due_ns = nbbo[change % NBBO_HISTORY].time_ns + venues[venue_idx].nbbo_delay_ns
-            soonest_ns = min(soonest_ns, int(due_ns))
-    return max(soonest_ns, int(world[0].now_ns))
-
-
-@kernel
 def tell_references(
     params: Rows, world: Rows, venues: Rows, nbbo: Rows, head: Rows, books: Rows, orders: Rows,
     refs: Int64s, intents: Rows, now_ns: int,
@@ -40,7 +28,7 @@ def tell_references(
     Those try once: buyers first, then sellers, earlier ones first. In a flood that leaves no room
     for more of them, the others wait for the next move.
     """
-    n_behind = 0
+    news_ns = int(FAR)
     for venue_idx in range(len(venues)):
         if venues[venue_idx].is_lit == 0:
             continue
@@ -51,14 +39,15 @@ def tell_references(
             change += 1
             has_moved = True
         venues[venue_idx].n_told = change
-        n_behind += change < world[0].n_nbbo
+        if change < world[0].n_nbbo:
+            due_ns = nbbo[change % NBBO_HISTORY].time_ns + venues[venue_idx].nbbo_delay_ns
+            news_ns = min(news_ns, int(due_ns))
         if has_moved:
             last = (change - 1) % NBBO_HISTORY
             set_reference(head, books, venue_idx, nbbo[last].bid_ticks, nbbo[last].ask_ticks)
             for column in range(2):
                 retry_in_reach(params, world, books, orders, refs, intents, venue_idx, column)
-    if n_behind == 0:
-        world[0].n_told = world[0].n_nbbo
+    world[0].news_ns = news_ns
 
 
 @kernel

@@ -18,6 +18,7 @@ from penstock.domain import (
     Tif,
 )
 from penstock.sim import Scenario, ScriptOp, World
+from penstock.sim.codes import FAR as NEVER
 from penstock.sim.matching_pegs import next_in_reach
 from penstock.sim.scenario import Halt
 from tests.support.worlds import (
@@ -241,6 +242,28 @@ def test_venues_hear_of_a_quote_their_delay_after_it(busy: Client) -> None:
         books = state.books[2 * venue_idx : 2 * venue_idx + 2]
         assert expected == tuple(books["reference_key"].tolist())
         assert day.venues[venue_idx].lit is not None
+
+
+def test_the_next_venue_to_hear_of_a_quote_is_known_at_any_moment() -> None:
+    """Kept up to date change by change; here searched for, among venues near and far away."""
+    day = pegged_day(20.0)
+    world = World(day, 3)
+    state = world.state
+    lit = np.flatnonzero(state.venues["is_lit"])
+    state.venues["nbbo_delay_ns"][lit] = np.linspace(1e5, 4e8, len(lit)).astype(np.int64)
+    n_waiting = 0
+    for step in range(1, 1_001):
+        world.advance(Ns(day.start_ns + step * 20_000_000))
+        dues = [
+            int(state.nbbo[told % len(state.nbbo)]["time_ns"] + row["nbbo_delay_ns"])
+            for row, told in zip(state.venues[lit], state.venues["n_told"][lit], strict=True)
+            if told < state.world[0]["n_nbbo"]
+        ]
+        n_waiting += len(dues) > 0
+        assert min(dues, default=int(NEVER)) == state.world[0]["news_ns"]
+        assert not dues or min(dues) > world.now_ns
+
+    assert n_waiting > 50
 
 
 @pytest.mark.parametrize("step_s", [0.05, 7.0])
