@@ -31,7 +31,7 @@ def comparison(*, scenarios: dict[str, ScenarioResult] | None = None) -> Compari
             "reference-day": scenario(),
             "ibm-2013-replay[thin]": scenario(mode="replay", n_days=12),
         },
-        model="b1946ac92492d2347c6235b4d2611184c1f0a2dd9d0c6f6f1b9d3a77d2f0e5aa",
+        model="b1946ac92492",
         model_trained_on="reference-day, seeds 2000000 to 2000011",
         machine="2 cores, x86_64, Linux",
         command="penstock evaluate scenarios/reference-day.toml --seeds 20",

@@ -170,11 +170,11 @@ def compare(
                 n_workers=n_workers,
                 on_done=advance,
             )
-    cards = [card_of(model) for model in models.values()]
+    cards = _cards_of(models)
     return Comparison(
         scenarios=corrected(results),
-        model=", ".join(sha256_of(model)[:12] for model in models.values()) or None,
-        model_trained_on="; ".join(card.trained_on for card in cards) or None,
+        model=", ".join(cards) or None,
+        model_trained_on="; ".join(card.trained_on for card in cards.values()) or None,
         machine=machine(),
         command=command_line(),
     )
@@ -197,14 +197,9 @@ def prepare(markets: Sequence[Market]) -> None:
         warm_up(markets[0])
 
 
-def card_of(model: bytes) -> ModelCard:
-    """The card of a model file."""
-    return read_card(model)
-
-
-def sha256_of(model: bytes) -> str:
-    """What the registry calls the file."""
-    return hashlib.sha256(model).hexdigest()
+def _cards_of(models: Mapping[str, bytes]) -> dict[str, ModelCard]:
+    """The card of each model, by the first digits of what the registry calls its file."""
+    return {hashlib.sha256(m).hexdigest()[:12]: read_card(m) for m in models.values()}
 
 
 def write_page(
@@ -214,6 +209,5 @@ def write_page(
     live: LiveSession | None = None,
 ) -> None:
     """The comparison, and a live session if there was one, as one HTML file."""
-    cards = [card_of(model) for model in models.values()]
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(comparison_page(comparison, cards, live), encoding="utf-8")
+    path.write_text(comparison_page(comparison, _cards_of(models), live), encoding="utf-8")

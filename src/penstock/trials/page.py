@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from html import escape
 from importlib.metadata import version
 from typing import Final
@@ -38,7 +38,7 @@ _LIBRARIES: Final = ("numpy", "numba", "lightgbm", "plotly")
 
 
 def comparison_page(
-    comparison: Comparison, cards: Sequence[ModelCard], live: LiveSession | None = None
+    comparison: Comparison, cards: Mapping[str, ModelCard], live: LiveSession | None = None
 ) -> str:
     """
     One self-contained HTML page with every table, plot and caveat of a comparison.
@@ -49,7 +49,7 @@ def comparison_page(
     on the same versions.
 
     Args:
-        cards: of the learned policy's models, one a scenario; none if no such policy was compared.
+        cards: of the learned policy's models by hash; none if no such policy was compared.
         live: a session over real sockets that went before; None if there was none.
     """
     style = looks(comparison)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from penstock.domain import NS_PER_S
@@ -20,13 +20,9 @@ _PART_UNITS: Final = {
 }
 
 
-def model_section(comparison: Comparison, cards: Sequence[ModelCard]) -> str:
-    """What each model is; without a card, why there is nothing to show."""
-    hashes = (comparison.model or "").split(", ")
-    models = [
-        _with_card(card, place, hashes[place] if place < len(hashes) else "")
-        for place, card in enumerate(cards)
-    ]
+def model_section(comparison: Comparison, cards: Mapping[str, ModelCard]) -> str:
+    """What each model is, by its file's hash; without a card, why there is nothing to show."""
+    models = [_with_card(card, place, sha256) for place, (sha256, card) in enumerate(cards.items())]
     return f"""<section id="model">
 <h2>The {"models" if len(models) > 1 else "model"}</h2>
 {"".join(models) or _without_card(comparison)}
@@ -52,7 +48,7 @@ will cost and how it will end; the policy orders venues by these forecasts.</p>
 {sum(one.n_trees for one in card.heads):,} trees, {card.n_features} features)</dd>
 <dt>Trained on</dt><dd>{text(card.trained_on)}</dd>
 <dt>Outcomes known after</dt><dd>{number(card.horizon_ns / NS_PER_S, 0)} s</dd>
-<dt>Content hash</dt><dd><code>{text(sha256 or NOT_KNOWN)}</code></dd>
+<dt>Content hash</dt><dd><code>{text(sha256)}</code></dd>
 </dl>
 <h3>Forecasts against the average of the venue</h3>
 {_metrics(card)}

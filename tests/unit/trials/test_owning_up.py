@@ -57,7 +57,7 @@ def shown(scenario: ScenarioResult) -> tuple[str, str]:
         console.print(table)
     assert isinstance(console.file, io.StringIO)
     printed = " ".join(console.file.getvalue().split())
-    return printed, comparison_page(comparison, [])
+    return printed, comparison_page(comparison, {})
 
 
 @pytest.mark.parametrize("recorded", [TEST_DAY, OTHER_TAPE], ids=["same tape", "other tape"])

@@ -22,6 +22,7 @@ from tests.support import comparisons
 
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 EVIL = "</script><script>alert('x')</script><img src=https://evil.example/x onerror=alert(1)>\"&'"
+SHA = "b1946ac92492"
 REPLAY = "ibm-2013-replay[thin]"
 
 
@@ -72,7 +73,7 @@ class Document(HTMLParser):
 @cache
 def page() -> str:
     """The page of the usual comparison, made once."""
-    return comparison_page(comparisons.comparison(), [comparisons.card()])
+    return comparison_page(comparisons.comparison(), {SHA: comparisons.card()})
 
 
 @cache
@@ -211,9 +212,10 @@ def test_a_string_is_shown_and_never_run(where: str) -> None:
         comparison = msgspec.structs.replace(comparison, model=EVIL)
         card = msgspec.structs.replace(card, name=EVIL, trained_on=EVIL, metrics={EVIL: {}})
 
-    html = comparison_page(comparison, [card])
+    sha256 = EVIL if where == "model" else SHA
+    html = comparison_page(comparison, {sha256: card})
     found = Document(html)
-    honest_tags = Document(comparison_page(only(honest), [comparisons.card()])).tags
+    honest_tags = Document(comparison_page(only(honest), {SHA: comparisons.card()})).tags
 
     assert EVIL in found.text
     assert "<img" not in without_library(html)
@@ -232,7 +234,7 @@ def test_a_name_in_a_plot_is_not_formatting() -> None:
 
 def test_a_recorded_day_has_no_reference_price_and_the_page_says_so() -> None:
     """Null is not zero: a replay must not look free of leakage."""
-    found = Document(comparison_page(only(comparisons.scenario(mode="replay", n_days=4)), []))
+    found = Document(comparison_page(only(comparisons.scenario(mode="replay", n_days=4)), {}))
 
     row = found.row("supervised")
 
@@ -246,7 +248,7 @@ def test_a_recorded_day_has_no_reference_price_and_the_page_says_so() -> None:
 
 def test_a_single_day_has_no_interval() -> None:
     """One day cannot say how much days differ; no claim is made from it."""
-    found = Document(comparison_page(only(comparisons.scenario(n_days=1)), []))
+    found = Document(comparison_page(only(comparisons.scenario(n_days=1)), {}))
 
     row = found.row("static")
 
@@ -259,7 +261,7 @@ def test_a_single_day_has_no_interval() -> None:
 
 def test_a_comparison_without_baselines_is_a_page_without_differences() -> None:
     """Somebody may ask for the learned policy alone."""
-    found = Document(comparison_page(only(comparisons.scenario(policies=("supervised",))), []))
+    found = Document(comparison_page(only(comparisons.scenario(policies=("supervised",))), {}))
 
     assert "No baseline was compared" in found.text
     assert ["not known", "not known"] == found.row("supervised")[3:5]
@@ -268,7 +270,7 @@ def test_a_comparison_without_baselines_is_a_page_without_differences() -> None:
 
 def test_an_empty_comparison_is_still_a_page() -> None:
     """Nothing to show is not an error."""
-    found = Document(comparison_page(comparisons.comparison(scenarios={}), []))
+    found = Document(comparison_page(comparisons.comparison(scenarios={}), {}))
 
     assert [] == found.unbalanced
     assert "no policy" in found.text
@@ -301,7 +303,7 @@ def test_the_model_is_measured_against_the_venue_average() -> None:
 
 def test_without_a_card_the_page_says_which_model_it_was() -> None:
     """The hash finds the model again."""
-    found = Document(comparison_page(comparisons.comparison(), []))
+    found = Document(comparison_page(comparisons.comparison(), {}))
 
     assert "card was not given" in found.text
     assert str(comparisons.comparison().model) in found.text
@@ -320,7 +322,7 @@ def test_the_foot_says_how_to_make_it_again() -> None:
 
 def test_the_same_comparison_gives_the_same_page() -> None:
     """Two people compare their pages with `cmp`."""
-    assert page() == comparison_page(comparisons.comparison(), [comparisons.card()])
+    assert page() == comparison_page(comparisons.comparison(), {SHA: comparisons.card()})
 
 
 def test_a_policy_keeps_its_colour_and_shape_wherever_it_stands() -> None:
@@ -418,9 +420,11 @@ def test_a_name_in_brackets_is_not_markup() -> None:
 
 def test_each_model_has_its_card() -> None:
     """Two scenarios, two models: neither stands for the other."""
-    cards = [comparisons.card(), msgspec.structs.replace(comparisons.card(), name="another")]
+    another = msgspec.structs.replace(comparisons.card(), name="another")
+    cards = {SHA: comparisons.card(), "0123456789ab": another}
     html = comparison_page(comparisons.comparison(), cards)
 
     assert {"calibration-0", "calibration-1"} <= set(Document(html).ids)
     assert "The models" in html
     assert "another" in html
+    assert "0123456789ab" in html
