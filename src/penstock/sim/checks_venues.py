@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from penstock.sim.codes import BACKGROUND_DEPTH, N_CLASSES
-from penstock.sim.scenario import Fees, Scenario, VenueSpells, VenueTable, is_date
+from penstock.sim.scenario import Fees, PoolTurn, Scenario, VenueSpells, VenueTable, is_date
 from penstock.sim.scenario_traders import LitFlow, PoolFlow
 
 Complaint = tuple[str, str, object, str]
@@ -46,6 +46,7 @@ def complaints_of_venue(scenario: Scenario, venue: VenueTable) -> Iterator[Compl
         yield from _kinds_of_order(venue.lit)
     if venue.pool is not None:
         yield from _pool(venue.pool)
+        yield from _leaks_of_turns(venue, venue.pool)
     if venue.spells is not None:
         yield from _spells(scenario, venue, venue.spells)
 
@@ -122,7 +123,19 @@ def _spells(scenario: Scenario, venue: VenueTable, spells: VenueSpells) -> Itera
         yield "spells", "none in a replay: the recorded day is as it was", "one", "remove it"
     if spells.min_s > spells.max_s:
         yield from wrong_order("spells.min_s", "max_s", spells.min_s)
-    low = venue.pool.leak_min_bps if spells.leak_min_bps is None else spells.leak_min_bps
-    high = venue.pool.leak_max_bps if spells.leak_max_bps is None else spells.leak_max_bps
-    if low > high:
-        yield from wrong_order("spells.leak_min_bps", "leak_max_bps", low)
+
+
+def _leaks_of_turns(venue: VenueTable, pool: PoolFlow) -> Iterator[Complaint]:
+    """Limits of a leak stay in order whatever the pool turns into, one change after the other."""
+    low_bps, high_bps = pool.leak_min_bps, pool.leak_max_bps
+    turns: list[tuple[str, PoolTurn]] = [
+        (f"changes[{k}]", change)
+        for k, change in sorted(enumerate(venue.changes), key=lambda numbered: numbered[1].at_s)
+    ]
+    if venue.spells is not None:
+        turns.append(("spells", venue.spells))
+    for key, turn in turns:
+        low_bps = low_bps if turn.leak_min_bps is None else turn.leak_min_bps
+        high_bps = high_bps if turn.leak_max_bps is None else turn.leak_max_bps
+        if low_bps > high_bps:
+            yield from wrong_order(f"{key}.leak_min_bps", "leak_max_bps", low_bps)

@@ -107,26 +107,27 @@ class Latency(Table, frozen=True, kw_only=True):
     shape: Literal["exponential", "lognormal"] = "exponential"
 
 
-class VenueChange(Table, frozen=True, kw_only=True):
-    """A pool that is another one from `at_s` on; what is not named stays as it was."""
+class PoolTurn(Table, frozen=True, kw_only=True):
+    """What a pool may turn into."""
 
-    at_s: Amount  # since the start of the session
     informed_frac: Frac | None = None
     leak_prob: Frac | None = None
     leak_min_bps: Moves | None = None
     leak_max_bps: Moves | None = None
 
 
-class VenueSpells(Table, frozen=True, kw_only=True):
+class VenueChange(PoolTurn, frozen=True, kw_only=True):
+    """A pool that is another one from `at_s` on; what is not named stays as it was."""
+
+    at_s: Amount  # since the start of the session
+
+
+class VenueSpells(PoolTurn, frozen=True, kw_only=True):
     """A pool that is another one now and then; what is not named stays as in `pool`."""
 
     min_s: PositiveAmount  # length of a spell, uniform between these
     max_s: PositiveAmount
     time_frac: OpenFrac  # share of the session
-    informed_frac: Frac | None = None
-    leak_prob: Frac | None = None
-    leak_min_bps: Moves | None = None
-    leak_max_bps: Moves | None = None
 
 
 class VenueTable(Table, frozen=True, kw_only=True):

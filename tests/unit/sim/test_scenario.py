@@ -12,6 +12,13 @@ from penstock.sim.scenario import days_since_epoch, is_date
 from tests.support.worlds import SCENARIOS, plain_day, plain_text
 
 TEXT = plain_text()
+LATER_FIRST = """leak_max_bps = 2.0
+[[venues.changes]]
+at_s = 9.0
+leak_max_bps = 1.5
+[[venues.changes]]
+at_s = 5.0
+leak_min_bps = 1.7"""
 SPELLS = "leak_max_bps = 2.0\n[venues.spells]\ntime_frac = 0.5\n"
 
 
@@ -111,9 +118,11 @@ def test_a_day_that_never_was_is_no_date(day: int) -> None:
          ["others.parents_per_hour"]),
         ("[instrument]", "[dark]\nspell_min_s = 900.0\n[instrument]", ["dark.spell_min_s"]),
         ("leak_max_bps = 2.0", SPELLS + "min_s = 9.0\nmax_s = 5.0\nleak_min_bps = 2.5",
-         ["venues[1].spells.min_s", "venues[1].spells.leak_min_bps"]),
+         ["venues[1].spells.leak_min_bps", "venues[1].spells.min_s"]),
         ("leak_max_bps = 2.0", SPELLS + "min_s = 5.0\nmax_s = 9.0\n[[venues.changes]]\nat_s = 1.0",
          ["venues[1].spells"]),
+        ("leak_max_bps = 2.0", LATER_FIRST,
+         ["venues[1].changes[0].leak_min_bps"]),
         ("day = 20260302", "day = 22630302", ["scenario.day"]),
         ("order_life_s = 4.0", "order_life_s = 4_000_000.0", ["venues[2].lit.order_life_s"]),
         ("interest_per_s = 0.08", "interest_per_s = 50.0", ["venues[0].pool.interest_per_s"]),
