@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from penstock.sim.matching import run_stream
-from penstock.sim.matching_check import problems_of
-from penstock.sim.matching_engine import MatchingEngine
-from penstock.sim.matching_types import CommandArray, FillArray, empty_fills, empty_results
+from penstock.sim.matching.check import problems_of
+from penstock.sim.matching.commands import run_stream
+from penstock.sim.matching.engine import MatchingEngine
+from penstock.sim.matching.memory import CommandArray, FillArray, empty_fills, empty_results
 from tests.differential.test_matching import content_of, pegs_of
 from tests.support import naive_auction
 from tests.support.matching_streams import INCREMENT_TICKS, Stream, random_stream

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.sim.matching_check import problems_of, resting_orders, resting_pegs
-from penstock.sim.matching_engine import MatchingEngine
-from penstock.sim.matching_types import HIDDEN, FillArray, ResultArray
-from penstock.sim.matching_views import displayed_shares, next_ticks, touch_ticks
+from penstock.sim.matching.check import problems_of, resting_orders, resting_pegs
+from penstock.sim.matching.engine import MatchingEngine
+from penstock.sim.matching.memory import HIDDEN, FillArray, ResultArray
+from penstock.sim.matching.views import displayed_shares, next_ticks, touch_ticks
 from tests.support.matching_streams import INCREMENT_TICKS, Stream, random_stream
 from tests.support.naive_matching import NaiveAnswer, NaiveFill, NaiveMarket
 

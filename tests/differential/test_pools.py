@@ -9,7 +9,7 @@ from penstock.domain import TapeKind
 from penstock.sim import World
 from penstock.sim.codes import POOL_DEPTH
 from penstock.sim.layout import WorldState
-from penstock.sim.matching_types import DAY, IOC
+from penstock.sim.matching.memory import DAY, IOC
 from penstock.sim.pools import enter_pool, leave_pool, look_for_crosses
 from tests.support.naive_pool import Hidden, NaivePool
 from tests.support.worlds import POOL, quiet_market

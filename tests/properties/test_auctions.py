@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.domain import Side
-from penstock.sim.matching_engine import MatchingEngine
-from penstock.sim.matching_types import OrderFlag, OrderTif, Outcome
+from penstock.sim.matching.engine import MatchingEngine
+from penstock.sim.matching.memory import OrderFlag, OrderTif, Outcome
 
 LAWS = settings(deadline=None, derandomize=True, max_examples=300)
 OFFERED = range(90, 131)

@@ -24,8 +24,8 @@ from penstock.domain import (
 )
 from penstock.sim import Scenario, World
 from penstock.sim.codes import LIVE, OURS
-from penstock.sim.scenario import Halt
-from penstock.sim.scenario_phases import Auctions, Bands
+from penstock.sim.scenario.phases import Auctions, Bands
+from penstock.sim.scenario.tables import Halt
 from tests.support.worlds import Client, child, plain_day
 
 POOLS, LITS = (0, 1), (2, 3, 4)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from penstock.domain import TapeArray, TapeFlag, TapeKind, parse_toml
 from penstock.sim import Scenario, ScriptArray, ScriptOp, check_script
-from penstock.sim.replay import compile_replay
+from penstock.sim.replay.day import compile_replay
 from tests.support.consolidated_files import ingested, random_day
 
 FILE = Path(__file__).parents[2] / "scenarios" / "ibm-2013-replay.toml"

@@ -9,8 +9,8 @@ import msgspec
 from penstock.domain import NS_PER_S, ChildFill, Liquidity
 from penstock.journal import RecordKind, read_journal
 from penstock.routing import RoutingConfig, static_policy
-from penstock.sim.scenario import Halt
-from penstock.sim.scenario_phases import Auctions
+from penstock.sim.scenario.phases import Auctions
+from penstock.sim.scenario.tables import Halt
 from penstock.trials import Day, Setting, run_day
 from tests.support.small_days import small_scenario
 

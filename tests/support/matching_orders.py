@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from penstock.domain import Shares, Side
-from penstock.sim.matching_engine import Answer, MatchingEngine
-from penstock.sim.matching_types import Outcome
+from penstock.sim.matching.engine import Answer, MatchingEngine
+from penstock.sim.matching.memory import Outcome
 
 NO_SHARES = Shares(0)
 NOTHING = Answer(Outcome.ACCEPTED, 0, NO_SHARES, NO_SHARES, NO_SHARES, ())

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.sim.matching_types import (
+from penstock.sim.matching.memory import (
     CANCEL,
     DAY,
     FOK,

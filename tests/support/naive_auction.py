@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from penstock.sim.matching_types import CommandKind
+from penstock.sim.matching.memory import CommandKind
 from tests.support.naive_matching import NaiveFill, NaiveMarket, Row
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from penstock.domain import MAX_ORDER_SHARES
-from penstock.sim.matching_types import CommandArray, CommandKind, OrderFlag, OrderTif, Outcome
+from penstock.sim.matching.memory import CommandArray, CommandKind, OrderFlag, OrderTif, Outcome
 
 _LIMIT_FLAGS = int(OrderFlag.MARKET | OrderFlag.POST_ONLY | OrderFlag.HIDDEN)
 _PEGS = (OrderFlag.MIDPOINT, OrderFlag.PRIMARY)

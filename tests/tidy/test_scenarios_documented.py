@@ -7,7 +7,9 @@ import re
 import msgspec
 import pytest
 
-from penstock.sim.scenario import (
+from penstock.sim.scenario.phases import Auctions, Bands
+from penstock.sim.scenario.table import Table
+from penstock.sim.scenario.tables import (
     About,
     Fees,
     Halt,
@@ -19,9 +21,7 @@ from penstock.sim.scenario import (
     VenueSpells,
     VenueTable,
 )
-from penstock.sim.scenario_phases import Auctions, Bands
-from penstock.sim.scenario_table import Table
-from penstock.sim.scenario_traders import (
+from penstock.sim.scenario.traders import (
     Dark,
     Flow,
     Impact,

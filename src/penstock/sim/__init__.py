@@ -1,11 +1,11 @@
 """A market in miniature: several venues, their traders, latency both ways, one port."""
 
-from penstock.sim.checks import check_scenario
 from penstock.sim.hidden import Hidden
 from penstock.sim.layout import AUDIT_DTYPE
-from penstock.sim.matching_engine import MatchingEngine
-from penstock.sim.replay import CompiledReplay, ReplayReport, compile_replay
-from penstock.sim.scenario import Scenario
+from penstock.sim.matching.engine import MatchingEngine
+from penstock.sim.replay.day import CompiledReplay, ReplayReport, compile_replay
+from penstock.sim.scenario.checks import check_scenario
+from penstock.sim.scenario.tables import Scenario
 from penstock.sim.script import SCRIPT_DTYPE, ScriptArray, ScriptOp, check_script, empty_script
 from penstock.sim.world import MAX_BATCH, World
 

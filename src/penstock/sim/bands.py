@@ -18,7 +18,7 @@ from penstock._kernels import kernel
 from penstock.domain import NS_PER_S
 from penstock.sim.feed import update_touch
 from penstock.sim.layout import Rows, WorldState
-from penstock.sim.matching_auction import set_band
+from penstock.sim.matching.auction import set_band
 from penstock.sim.snapshots import show_book
 
 _MARK_NS: Final = 30 * NS_PER_S

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from penstock._kernels import inlined
 from penstock.sim.layout import Rows, WorldState
-from penstock.sim.matching import fills_needed
+from penstock.sim.matching.commands import fills_needed
 
 # One event adds at most two messages for each fill, and a few for each order that it enters or
 # withdraws.

@@ -21,12 +21,12 @@ from penstock.sim.bands import N_MARKS
 from penstock.sim.build_crowd import crowd_cuts, crowd_params, others_sizes
 from penstock.sim.codes import FAR, FIRST_FLOW, N_QUANTILES, N_TABLES, POOL_DEPTH
 from penstock.sim.layout import Rows, WorldState
-from penstock.sim.matching_types import empty_fills, empty_results, make_market
+from penstock.sim.matching.memory import empty_fills, empty_results, make_market
 from penstock.sim.phase_params import write_phase_params
 from penstock.sim.pool_classes import class_means, class_rows
 from penstock.sim.quantiles import distance_quantiles, latency_quantiles, size_quantiles
-from penstock.sim.scenario import Scenario, VenueTable
-from penstock.sim.scenario_traders import LitFlow
+from penstock.sim.scenario.tables import Scenario, VenueTable
+from penstock.sim.scenario.traders import LitFlow
 from penstock.sim.schedule import schedule_of
 from penstock.sim.script import ScriptArray, live_orders_at_most, targets_of
 

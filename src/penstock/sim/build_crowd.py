@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from penstock.domain import NS_PER_S, NS_PER_US
 from penstock.sim.quantiles import Quantiles, size_quantiles
-from penstock.sim.scenario import Scenario
+from penstock.sim.scenario.tables import Scenario
 
 _S_PER_HOUR = 3_600.0
 

@@ -103,7 +103,7 @@ REPLACED: Final = int64(ReportKind.REPLACED)
 
 
 class Reason(IntEnum):
-    """Why a venue says no. Codes from 16 up are `matching_types.Outcome`."""
+    """Why a venue says no. Codes from 16 up are `matching.memory.Outcome`."""
 
     NONE = 0
     DUPLICATE = 1

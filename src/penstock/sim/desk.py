@@ -34,7 +34,7 @@ from penstock.sim.codes import (
 from penstock.sim.feed import latency_ns
 from penstock.sim.intents import intend_to_amend, intend_to_enter, intend_to_withdraw
 from penstock.sim.layout import Int64s, Rows, WorldState
-from penstock.sim.matching_types import BAD_PRICE, BAD_SIZE, DAY, IOC, MIDPOINT
+from penstock.sim.matching.memory import BAD_PRICE, BAD_SIZE, DAY, IOC, MIDPOINT
 from penstock.sim.pools import enter_pool, leave_pool
 from penstock.sim.reports import tell
 

@@ -9,7 +9,7 @@ from penstock.domain import TapeFlag, TapeKind
 from penstock.sim.codes import MARKET_DATA_NS, N_TABLES, NBBO_HISTORY
 from penstock.sim.draws import high_10, luck_at
 from penstock.sim.layout import Rows, Tables
-from penstock.sim.matching_views import displayed_shares, touch_ticks
+from penstock.sim.matching.views import displayed_shares, touch_ticks
 
 # Kernels cannot read an enum's member.
 _LEVEL = int(TapeKind.LEVEL)

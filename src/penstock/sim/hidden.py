@@ -11,10 +11,10 @@ from penstock._kernels import kernel
 from penstock.domain import NS_PER_S
 from penstock.sim import codes
 from penstock.sim.layout import Rows, WorldState
-from penstock.sim.matching_levels import level_of, next_key
-from penstock.sim.matching_pegs import price_key2
-from penstock.sim.matching_types import NO_KEY
-from penstock.sim.matching_views import best_ticks, touch_ticks
+from penstock.sim.matching.levels import level_of, next_key
+from penstock.sim.matching.memory import NO_KEY
+from penstock.sim.matching.pegs import price_key2
+from penstock.sim.matching.views import best_ticks, touch_ticks
 from penstock.sim.pool_classes import mean_of_classes
 from penstock.sim.price import reference_ticks
 

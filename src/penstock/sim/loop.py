@@ -28,9 +28,15 @@ from penstock.sim.crowd import follow_crowd
 from penstock.sim.desk import deliver
 from penstock.sim.feed import publish_level, update_touch
 from penstock.sim.layout import WorldState
-from penstock.sim.matching import cancel_order, order_of, replace_order, retry_order, submit_order
-from penstock.sim.matching_types import ANY_OWNER, BAD_VENUE, HIDDEN, MARKET_FULL, SLOT_MASK
-from penstock.sim.matching_views import order_side, order_ticks, order_venue
+from penstock.sim.matching.commands import (
+    cancel_order,
+    order_of,
+    replace_order,
+    retry_order,
+    submit_order,
+)
+from penstock.sim.matching.memory import ANY_OWNER, BAD_VENUE, HIDDEN, MARKET_FULL, SLOT_MASK
+from penstock.sim.matching.views import order_side, order_ticks, order_venue
 from penstock.sim.others import learn_of_others, work_others
 from penstock.sim.phases import follow_phases, keep_allowed
 from penstock.sim.pool_flow import trade_pool_flow

@@ -8,7 +8,7 @@ from penstock._kernels import kernel
 from penstock.sim.bands import start_bands
 from penstock.sim.codes import int64
 from penstock.sim.layout import WorldState
-from penstock.sim.matching_views import next_ticks, touch_ticks
+from penstock.sim.matching.views import next_ticks, touch_ticks
 from penstock.sim.phases import start_call
 from penstock.sim.snapshots import show_book
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from penstock.domain import NS_PER_S
 from penstock.sim.codes import FAR
-from penstock.sim.scenario import Scenario
+from penstock.sim.scenario.tables import Scenario
 
 BEFORE_THE_END_S = 1.0
 """The closing auction is so long before the end that what it brings us arrives in the session."""

@@ -14,8 +14,8 @@ from penstock._kernels import inlined, kernel
 from penstock.sim.bands import drop_bands, follow_bands, renew_touches, start_bands
 from penstock.sim.codes import CALLING, ENTER, FAR, STOPPED, TRADING, WITHDRAW, int64
 from penstock.sim.layout import Rows, WorldState
-from penstock.sim.matching_auction import open_call, uncross_book
-from penstock.sim.matching_types import DAY
+from penstock.sim.matching.auction import open_call, uncross_book
+from penstock.sim.matching.memory import DAY
 from penstock.sim.settling import settle_auction
 from penstock.sim.snapshots import show_book, show_status
 

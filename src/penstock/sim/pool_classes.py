@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from penstock._kernels import inlined
 from penstock.sim.codes import N_CLASSES
 from penstock.sim.layout import Rows
-from penstock.sim.scenario import VenueTable
-from penstock.sim.scenario_traders import PoolFlow
+from penstock.sim.scenario.tables import VenueTable
+from penstock.sim.scenario.traders import PoolFlow
 
 CLASS_DTYPE = np.dtype(
     [

@@ -27,7 +27,7 @@ from penstock.sim.draws import (
     unit_of,
 )
 from penstock.sim.layout import WorldState
-from penstock.sim.matching_types import DAY, IOC
+from penstock.sim.matching.memory import DAY, IOC
 from penstock.sim.pool_classes import class_drawn, or_else
 from penstock.sim.pools import enter_pool, look_for_crosses, take_row_out
 

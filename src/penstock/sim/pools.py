@@ -10,7 +10,7 @@ from penstock.sim.codes import BACKGROUND_DEPTH, POOL_DEPTH, int64
 from penstock.sim.draws import luck_at, mixed, unit_of
 from penstock.sim.feed import mid_seen_x2, publish_trade
 from penstock.sim.layout import Int64s, Rows, WorldState
-from penstock.sim.matching_types import DAY
+from penstock.sim.matching.memory import DAY
 from penstock.sim.reports import tell_fill
 
 _MIDPOINT: Final = int64(Liquidity.MIDPOINT)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from penstock._kernels import inlined, kernel
 from penstock.sim.codes import FAR, NBBO_HISTORY, RETRY
 from penstock.sim.layout import Int64s, Rows
-from penstock.sim.matching_pegs import next_in_reach, set_reference
+from penstock.sim.matching.pegs import next_in_reach, set_reference
 
 # Rows of `intents` that stay free for what else one event asks.
 _ROWS_BESIDES = 16

@@ -12,7 +12,7 @@ from penstock._kernels import inlined, kernel
 from penstock.domain import BPS_PER_UNIT, NS_PER_S, stream
 from penstock.sim.layout import CHANGE_DTYPE, Rows, WorldState
 from penstock.sim.phases import set_halt
-from penstock.sim.scenario import Regime, Scenario, VenueChange, VenueTable
+from penstock.sim.scenario.tables import Regime, Scenario, VenueChange, VenueTable
 
 # What a row changes, in the order in which changes of one moment happen.
 NOISE: Final = 0

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.domain import MAX_ORDER_SHARES, Problem, TapeError
-from penstock.sim.scenario import Scenario
+from penstock.sim.scenario.tables import Scenario
 
 SCRIPT_DTYPE = np.dtype(
     [

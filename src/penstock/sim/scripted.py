@@ -11,9 +11,9 @@ from penstock.sim.codes import FAR, NOBODY, SCRIPT, int64
 from penstock.sim.feed import publish_trade
 from penstock.sim.intents import intend_to_amend, intend_to_enter, intend_to_withdraw
 from penstock.sim.layout import WorldState
-from penstock.sim.matching import order_of
-from penstock.sim.matching_types import DAY, IOC, MARKET
-from penstock.sim.matching_views import order_ticks
+from penstock.sim.matching.commands import order_of
+from penstock.sim.matching.memory import DAY, IOC, MARKET
+from penstock.sim.matching.views import order_ticks
 from penstock.sim.pools import enter_pool, leave_pool, look_for_crosses
 from penstock.sim.script import ScriptOp
 

@@ -24,7 +24,7 @@ from penstock.sim.codes import (
 from penstock.sim.draws import luck_at
 from penstock.sim.feed import publish, publish_level, publish_trade
 from penstock.sim.layout import Rows, WorldState
-from penstock.sim.matching_types import BAD_VENUE, SLOT_MASK
+from penstock.sim.matching.memory import BAD_VENUE, SLOT_MASK
 from penstock.sim.price import absorb_trade
 from penstock.sim.reports import tell, tell_fill
 from penstock.sim.traders import absence_ns

@@ -9,7 +9,7 @@ from penstock.domain import TapeFlag, TapeKind
 from penstock.sim.codes import int64
 from penstock.sim.feed import publish, publish_level
 from penstock.sim.layout import WorldState
-from penstock.sim.matching_views import next_ticks, touch_ticks
+from penstock.sim.matching.views import next_ticks, touch_ticks
 
 _CLEAR: Final = int64(TapeKind.CLEAR)
 _SNAPSHOT_END: Final = int64(TapeKind.SNAPSHOT_END)

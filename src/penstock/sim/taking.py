@@ -9,8 +9,8 @@ from penstock.sim.codes import NOBODY, int64
 from penstock.sim.feed import quote_seen
 from penstock.sim.intents import intend_to_enter, intend_to_withdraw
 from penstock.sim.layout import Int64s, Rows
-from penstock.sim.matching import order_of
-from penstock.sim.matching_types import DAY, IOC
+from penstock.sim.matching.commands import order_of
+from penstock.sim.matching.memory import DAY, IOC
 
 _ANONYMOUS: Final = int64(0)
 _NO_MINIMUM: Final = int64(0)

@@ -37,8 +37,8 @@ from penstock.sim.feed import quote_seen
 from penstock.sim.intents import intend_to_enter, intend_to_withdraw
 from penstock.sim.layout import Int64s, Rows, Tables, Uint64s
 from penstock.sim.market_orders import send_market_order
-from penstock.sim.matching import order_of
-from penstock.sim.matching_types import DAY, HIDDEN, IOC, MIDPOINT, POST_ONLY, PRIMARY
+from penstock.sim.matching.commands import order_of
+from penstock.sim.matching.memory import DAY, HIDDEN, IOC, MIDPOINT, POST_ONLY, PRIMARY
 from penstock.sim.price import fair_ticks
 from penstock.sim.taking import venue_showing
 

@@ -38,13 +38,13 @@ from penstock.sim.desk import post
 from penstock.sim.hidden import Hidden, hidden_of
 from penstock.sim.layout import Rows, WorldState
 from penstock.sim.loop import advance
-from penstock.sim.matching_check import problems_of
-from penstock.sim.matching_check import state_hash as market_hash
-from penstock.sim.matching_types import Market, Outcome
-from penstock.sim.matching_views import displayed_depth
+from penstock.sim.matching.check import problems_of
+from penstock.sim.matching.check import state_hash as market_hash
+from penstock.sim.matching.memory import Market, Outcome
+from penstock.sim.matching.views import displayed_depth
 from penstock.sim.opening import n_displayed_levels, open_session
 from penstock.sim.price import reference_ticks
-from penstock.sim.scenario import Scenario
+from penstock.sim.scenario.tables import Scenario
 from penstock.sim.script import ScriptArray, check_script, empty_script
 
 MAX_BATCH: Final = 2**20

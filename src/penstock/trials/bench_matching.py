@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from penstock._kernels import kernel
 from penstock.domain import stream
-from penstock.sim.matching import run_stream
-from penstock.sim.matching_types import (
+from penstock.sim.matching.commands import run_stream
+from penstock.sim.matching.memory import (
     ACCEPTED,
     ANY_OWNER,
     CANCEL,

@@ -11,8 +11,8 @@ import msgspec
 import numpy as np
 
 from penstock.domain import InputError
-from penstock.sim.matching import run_stream
-from penstock.sim.matching_types import (
+from penstock.sim.matching.commands import run_stream
+from penstock.sim.matching.memory import (
     CANCEL,
     IOC,
     SLOT_MASK,

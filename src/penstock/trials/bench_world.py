@@ -16,14 +16,14 @@ from penstock.sim.codes import CANCEL, NO_REASON, SEND, int64
 from penstock.sim.desk import post
 from penstock.sim.layout import WorldState
 from penstock.sim.loop import run_on
-from penstock.sim.scenario import (
+from penstock.sim.scenario.tables import (
     About,
     Fees,
     InstrumentTable,
     Latency,
     VenueTable,
 )
-from penstock.sim.scenario_traders import (
+from penstock.sim.scenario.traders import (
     LitFlow,
     PoolFlow,
 )

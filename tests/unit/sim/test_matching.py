@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from penstock.domain import Side
-from penstock.sim.matching_types import (
+from penstock.sim.matching.memory import (
     OrderFlag,
     OrderTif,
     Outcome,
 )
-from penstock.sim.matching_views import next_ticks
+from penstock.sim.matching.views import next_ticks
 from tests.support.matching_orders import an_engine, buy, fills_of, rest
 
 

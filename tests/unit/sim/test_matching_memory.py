@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from penstock.domain import Side, Tif
-from penstock.sim.matching_check import problems_of
-from penstock.sim.matching_types import (
+from penstock.sim.matching.check import problems_of
+from penstock.sim.matching.memory import (
     FILL_DTYPE,
     LEVEL_DTYPE,
     ORDER_DTYPE,

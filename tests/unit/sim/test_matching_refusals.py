@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from penstock.domain import Side
-from penstock.sim.matching import run_stream, submit_order
-from penstock.sim.matching_types import (
+from penstock.sim.matching.commands import run_stream, submit_order
+from penstock.sim.matching.memory import (
     SLOT_MASK,
     CommandKind,
     OrderFlag,

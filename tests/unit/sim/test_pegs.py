@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from penstock.domain import Side
-from penstock.sim.matching_engine import Answer, MatchingEngine
-from penstock.sim.matching_types import OrderFlag, OrderTif, Outcome
+from penstock.sim.matching.engine import Answer, MatchingEngine
+from penstock.sim.matching.memory import OrderFlag, OrderTif, Outcome
 from tests.support.matching_orders import fills_of
 
 BID, ASK, MID = 10_000, 10_300, 10_150

@@ -26,8 +26,8 @@ from penstock.domain import (
 )
 from penstock.sim import Scenario, World, check_scenario
 from penstock.sim.codes import CALLING, STOPPED, TRADING
-from penstock.sim.scenario import Halt
-from penstock.sim.scenario_phases import Auctions, Bands
+from penstock.sim.scenario.phases import Auctions, Bands
+from penstock.sim.scenario.tables import Halt
 from tests.support.worlds import SCENARIOS, Client, plain_day
 
 LENGTH_S = 300.0

@@ -11,7 +11,7 @@ import pytest
 from penstock.domain import ConfigError, Side, Tif
 from penstock.sim import Scenario, ScriptOp, World, check_scenario
 from penstock.sim.pool_classes import class_drawn, class_rows
-from penstock.sim.scenario_traders import PoolClass
+from penstock.sim.scenario.traders import PoolClass
 from tests.support.worlds import POOL, Client, plain_day, quiet_market, quotes, script
 
 PINT, PDRK = 0, 1

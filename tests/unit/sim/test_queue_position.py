@@ -9,7 +9,7 @@ from scipy.linalg import expm
 
 from penstock.domain import Side
 from penstock.sim import MatchingEngine
-from penstock.sim.matching_types import OrderTif
+from penstock.sim.matching.memory import OrderTif
 from tests.support.matching_orders import an_engine, rest
 
 TRADES_PER_S, CANCELS_PER_S, HORIZON_S = 1.2, 0.1, 10.0  # per order ahead: the cancels

@@ -33,7 +33,7 @@ from penstock.domain import (
     parse_toml,
 )
 from penstock.sim import Scenario, ScriptArray, ScriptOp, World, check_script
-from penstock.sim.replay import CompiledReplay, compile_replay
+from penstock.sim.replay.day import CompiledReplay, compile_replay
 
 ROOT = Path(__file__).parents[3]
 CODES = tuple("NQPZKJYBXCWMD")
@@ -352,7 +352,7 @@ def test_a_script_longer_than_the_buffer_is_the_same_script(
     """The kernel stops when its buffer is full and goes on where it stopped."""
     tape = random_tape(6)
     whole = compiled(tape, depth="deep").script
-    monkeypatch.setattr("penstock.sim.replay._BUFFER_COMMANDS", 1)
+    monkeypatch.setattr("penstock.sim.replay.day._BUFFER_COMMANDS", 1)
 
     assert whole.tobytes() == compiled(tape, depth="deep").script.tobytes()
 

@@ -8,7 +8,7 @@ import pytest
 from penstock.domain import ConfigError, VenueKind, parse_toml
 from penstock.sim import Scenario, World, check_scenario
 from penstock.sim.quantiles import distance_quantiles, latency_quantiles, size_quantiles
-from penstock.sim.scenario import days_since_epoch, is_date
+from penstock.sim.scenario.tables import days_since_epoch, is_date
 from tests.support.worlds import SCENARIOS, plain_day, plain_text
 
 TEXT = plain_text()

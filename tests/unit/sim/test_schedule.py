@@ -20,7 +20,7 @@ from penstock.domain import (
     TapeKind,
 )
 from penstock.sim import Scenario, World, check_scenario
-from penstock.sim.scenario import Halt, Regime, VenueChange, VenueSpells
+from penstock.sim.scenario.tables import Halt, Regime, VenueChange, VenueSpells
 from penstock.sim.schedule import spell_changes
 from tests.support.worlds import Client, plain_day
 

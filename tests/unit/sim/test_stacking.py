@@ -9,7 +9,7 @@ import pytest
 from penstock.domain import Ns
 from penstock.sim import World
 from penstock.sim.layout import WorldState
-from penstock.sim.scenario import VenueSpells
+from penstock.sim.scenario.tables import VenueSpells
 from penstock.sim.stacking import replaced, stack_of, with_more_room, world_at
 from tests.support.worlds import plain_day
 

@@ -19,8 +19,8 @@ from penstock.domain import (
 )
 from penstock.sim import Scenario, ScriptOp, World
 from penstock.sim.codes import FAR as NEVER
-from penstock.sim.matching_pegs import next_in_reach
-from penstock.sim.scenario import Halt
+from penstock.sim.matching.pegs import next_in_reach
+from penstock.sim.scenario.tables import Halt
 from tests.support.worlds import (
     LIT,
     OTHER_LIT,

@@ -7,7 +7,7 @@ from itertools import count
 import numpy as np
 import pytest
 
-from penstock.sim.matching_types import MAX_TICKS, CommandKind, OrderTif
+from penstock.sim.matching.memory import MAX_TICKS, CommandKind, OrderTif
 from penstock.trials.bench_matching import MatchingWorkload, make_stream, time_matching
 
 SMALL = MatchingWorkload(n_events=20_000, live_orders=300, n_venues=2, capacity=1_024)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from penstock.domain import InputError
-from penstock.sim.matching import run_stream
-from penstock.sim.matching_types import empty_fills, empty_results
+from penstock.sim.matching.commands import run_stream
+from penstock.sim.matching.memory import empty_fills, empty_results
 from penstock.trials.bench_matching import MatchingWorkload, make_stream, market_for
 from penstock.trials.bench_peers import ADD, GONE, LESS, bench_peers, feed_of
 from tests.tidy.rules import ROOT

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from penstock.book import Books
 from penstock.domain import NS_PER_S, ConfigError, InputError, Ns
 from penstock.sim import World
-from penstock.sim.scenario_phases import Auctions
+from penstock.sim.scenario.phases import Auctions
 from penstock.trials.day import mean_take_fee_ticks
 from penstock.trials.environments import MARKET_ID, MarketEnv, MarketTask, MarketVectorEnv
 from penstock.trials.environments.market_layout import (

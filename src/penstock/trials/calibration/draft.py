@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from penstock.sim import Scenario
-from penstock.sim.scenario_traders import (
+from penstock.sim.scenario.traders import (
     LitFlow,
     PoolFlow,
 )

@@ -10,8 +10,8 @@ import numpy as np
 from penstock.domain import NS_PER_S, TICKS_PER_USD
 from penstock.sim import Scenario
 from penstock.sim.codes import N_OTHERS
-from penstock.sim.scenario import About, InstrumentTable
-from penstock.sim.scenario_traders import (
+from penstock.sim.scenario.tables import About, InstrumentTable
+from penstock.sim.scenario.traders import (
     Flow,
     Impact,
     Makers,

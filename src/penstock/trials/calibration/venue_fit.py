@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from penstock.sim.codes import BACKGROUND_DEPTH
-from penstock.sim.scenario import Fees, Latency, VenueTable
-from penstock.sim.scenario_traders import (
+from penstock.sim.scenario.tables import Fees, Latency, VenueTable
+from penstock.sim.scenario.traders import (
     LitFlow,
     PoolFlow,
 )

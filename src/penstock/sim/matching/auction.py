@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from penstock._kernels import inlined, kernel
-from penstock.sim.matching_levels import level_of, next_key
-from penstock.sim.matching_queues import link_order, unlink_order
-from penstock.sim.matching_trade import trade
-from penstock.sim.matching_types import (
+from penstock.sim.matching.levels import level_of, next_key
+from penstock.sim.matching.memory import (
     MARKET_KEY,
     NO_KEY,
     BookArray,
@@ -15,6 +13,8 @@ from penstock.sim.matching_types import (
     LevelArray,
     OrderArray,
 )
+from penstock.sim.matching.queues import link_order, unlink_order
+from penstock.sim.matching.trade import trade
 
 _NOBODY = 0  # as owner of an auction: an order may meet one of its own owner
 

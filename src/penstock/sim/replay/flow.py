@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from penstock._kernels import kernel
 from penstock.domain import TapeArray, TapeFlag, TapeKind
-from penstock.sim.replay_prints import expire_hidden, take_print
-from penstock.sim.replay_quotes import show_quote, take_quote
-from penstock.sim.replay_state import MAX_LEVELS, N_HIDDEN, N_ORDERS, N_SLOTS, FlowState
+from penstock.sim.replay.prints import expire_hidden, take_print
+from penstock.sim.replay.quotes import show_quote, take_quote
+from penstock.sim.replay.state import MAX_LEVELS, N_HIDDEN, N_ORDERS, N_SLOTS, FlowState
 from penstock.sim.script import ScriptArray
 
 # Kernels cannot read an enum's member.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.sim.scenario_table import Amount, Frac, Multiplier, PositiveAmount, Table
+from penstock.sim.scenario.table import Amount, Frac, Multiplier, PositiveAmount, Table
 
 
 class Auctions(Table, frozen=True, kw_only=True):

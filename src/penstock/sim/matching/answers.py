@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from penstock._kernels import inlined
 from penstock.domain import MAX_ORDER_SHARES
-from penstock.sim.matching_types import (
+from penstock.sim.matching.memory import (
     ACCEPTED,
     BAD_MIN_SHARES,
     BAD_OWNER,

@@ -20,8 +20,8 @@ from penstock.domain import (
     Venue,
     VenueKind,
 )
-from penstock.sim.scenario_phases import Auctions, Bands
-from penstock.sim.scenario_table import (
+from penstock.sim.scenario.phases import Auctions, Bands
+from penstock.sim.scenario.table import (
     Amount,
     Count,
     Frac,
@@ -33,7 +33,7 @@ from penstock.sim.scenario_table import (
     Table,
     UsdPerShare,
 )
-from penstock.sim.scenario_traders import (
+from penstock.sim.scenario.traders import (
     Dark,
     Flow,
     Impact,

@@ -17,16 +17,16 @@ from penstock.domain import (
     TapeFlag,
     TapeKind,
 )
-from penstock.sim.replay_flow import play
-from penstock.sim.replay_prints import expire_hidden
-from penstock.sim.replay_quotes import show_quote
-from penstock.sim.replay_state import (
+from penstock.sim.replay.flow import play
+from penstock.sim.replay.prints import expire_hidden
+from penstock.sim.replay.quotes import show_quote
+from penstock.sim.replay.state import (
     MAX_LEVELS,
     FlowState,
     commands_per_message_at_most,
     empty_flow,
 )
-from penstock.sim.scenario import Depth, Replay, Scenario
+from penstock.sim.scenario.tables import Depth, Replay, Scenario
 from penstock.sim.script import SCRIPT_DTYPE, ScriptArray, ScriptOp, empty_script
 
 _BUFFER_COMMANDS = 1 << 18

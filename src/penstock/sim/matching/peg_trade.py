@@ -3,20 +3,9 @@
 from __future__ import annotations
 
 from penstock._kernels import kernel
-from penstock.sim.matching_answers import write_result
-from penstock.sim.matching_levels import level_of, next_key
-from penstock.sim.matching_pegs import (
-    ABOVE_ALL,
-    best_peg_key2,
-    is_awake,
-    is_large_enough,
-    link_peg,
-    price_key2,
-    target_key2,
-    unlink_peg,
-)
-from penstock.sim.matching_trade import level_shares_for, trade
-from penstock.sim.matching_types import (
+from penstock.sim.matching.answers import write_result
+from penstock.sim.matching.levels import level_of, next_key
+from penstock.sim.matching.memory import (
     ACCEPTED,
     BAD_VENUE,
     DAY,
@@ -35,6 +24,17 @@ from penstock.sim.matching_types import (
     OrderArray,
     ResultArray,
 )
+from penstock.sim.matching.pegs import (
+    ABOVE_ALL,
+    best_peg_key2,
+    is_awake,
+    is_large_enough,
+    link_peg,
+    price_key2,
+    target_key2,
+    unlink_peg,
+)
+from penstock.sim.matching.trade import level_shares_for, trade
 
 
 @kernel

@@ -8,8 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from penstock.sim.matching_far import find_far
-from penstock.sim.matching_types import HIDDEN, MIDPOINT, NO_KEY, PEG, PRIMARY, Market, OrderArray
+from penstock.sim.matching.far import find_far
+from penstock.sim.matching.memory import HIDDEN, MIDPOINT, NO_KEY, PEG, PRIMARY, Market, OrderArray
 
 _CONTENT_FIELDS: Final = (
     "book", "key", "flags", "shares", "reserve_shares", "display_shares", "owner"

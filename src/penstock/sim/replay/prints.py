@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from penstock._kernels import kernel
 from penstock.domain import TapeArray, TapeFlag
-from penstock.sim.replay_state import N_HIDDEN, N_SLOTS, FlowState, emit
+from penstock.sim.replay.state import N_HIDDEN, N_SLOTS, FlowState, emit
 from penstock.sim.script import ScriptArray, ScriptOp
 
 # Kernels cannot read an enum's member.

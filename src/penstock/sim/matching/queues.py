@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from penstock._kernels import inlined, kernel
-from penstock.sim.matching_far import open_far
-from penstock.sim.matching_levels import (
+from penstock.sim.matching.far import open_far
+from penstock.sim.matching.levels import (
     after_last_order,
     before_first_order,
     is_empty,
     level_of,
 )
-from penstock.sim.matching_types import (
+from penstock.sim.matching.memory import (
     GENERATION_MASK,
     HIDDEN,
     BookArray,

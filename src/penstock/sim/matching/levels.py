@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from penstock._kernels import inlined, kernel
-from penstock.sim.matching_far import best_beneath, close_far, find_far, next_far_key, open_far
-from penstock.sim.matching_types import NO_KEY, BookArray, HeadArray, LevelArray
+from penstock.sim.matching.far import best_beneath, close_far, find_far, next_far_key, open_far
+from penstock.sim.matching.memory import NO_KEY, BookArray, HeadArray, LevelArray
 
 # The band is a ring: key k sits at k modulo its size, so moving the window copies nothing that
 # stays inside. The best key of a side is always inside its band, and far keys are all below it:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from penstock._kernels import inlined, kernel
 from penstock.domain import MAX_ORDER_SHARES
-from penstock.sim.matching_answers import is_price, problem_of, write_result
-from penstock.sim.matching_peg_trade import enter_peg, replace_peg, retry_peg, take, would_take
-from penstock.sim.matching_pegs import set_reference, unlink_peg
-from penstock.sim.matching_queues import link_order, shrink_order, unlink_order
-from penstock.sim.matching_trade import shares_against, trade
-from penstock.sim.matching_types import (
+from penstock.sim.matching.answers import is_price, problem_of, write_result
+from penstock.sim.matching.memory import (
     ACCEPTED,
     ANY_OWNER,
     BAD_KIND,
@@ -45,6 +41,10 @@ from penstock.sim.matching_types import (
     OrderArray,
     ResultArray,
 )
+from penstock.sim.matching.peg_trade import enter_peg, replace_peg, retry_peg, take, would_take
+from penstock.sim.matching.pegs import set_reference, unlink_peg
+from penstock.sim.matching.queues import link_order, shrink_order, unlink_order
+from penstock.sim.matching.trade import shares_against, trade
 
 
 @inlined
@@ -128,14 +128,14 @@ def submit_order(
     incoming order's rest is cancelled and the resting one keeps its place: the newest loses, so no
     level changes by it. A limit beyond the price band counts as the band's edge, and so does a
     market order. In a call a DAY order rests, even crossed, and any other is refused with IN_CALL;
-    see `matching_auction`.
+    see `auction`.
 
     Args:
         side: +1 buy, -1 sell.
         ticks: limit, on the increment; ignored with MARKET.
         tif: DAY, IOC or FOK. FOK trades all or nothing. A MARKET order never rests.
         flags: bits: MARKET; POST_ONLY, refused if it would trade, even with a hidden order; HIDDEN.
-            MIDPOINT or PRIMARY, which go with no other: a peg, see `matching_pegs`.
+            MIDPOINT or PRIMARY, which go with no other: a peg, see `pegs`.
         owner: 0..MAX_OWNER; 0 is anonymous.
         min_shares: with IOC or MARKET: trade at least this, over all fills, or nothing. A DAY peg
             that cannot rests, and then no execution may be smaller.

@@ -7,7 +7,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from penstock.domain import Shares, Side, Ticks
-from penstock.sim.matching import (
+from penstock.sim.matching.auction import open_call, set_band, uncross_book
+from penstock.sim.matching.check import problems_of, state_hash
+from penstock.sim.matching.commands import (
     cancel_order,
     order_of,
     replace_order,
@@ -15,10 +17,7 @@ from penstock.sim.matching import (
     run_stream,
     submit_order,
 )
-from penstock.sim.matching_auction import open_call, set_band, uncross_book
-from penstock.sim.matching_check import problems_of, state_hash
-from penstock.sim.matching_pegs import next_in_reach, set_reference
-from penstock.sim.matching_types import (
+from penstock.sim.matching.memory import (
     ANY_OWNER,
     CommandArray,
     FillArray,
@@ -30,7 +29,8 @@ from penstock.sim.matching_types import (
     empty_results,
     make_market,
 )
-from penstock.sim.matching_views import (
+from penstock.sim.matching.pegs import next_in_reach, set_reference
+from penstock.sim.matching.views import (
     best_ticks,
     displayed_shares,
     queue_ahead_shares,
@@ -218,7 +218,7 @@ class MatchingEngine:
         return problems_of(self.market)
 
     def state_hash(self) -> str:
-        """Hash of what rests and in which order, see `matching_check.state_hash`."""
+        """Hash of what rests and in which order, see `check.state_hash`."""
         return state_hash(self.market)
 
     def _answer(self) -> Answer:

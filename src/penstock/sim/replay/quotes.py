@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from penstock._kernels import kernel
 from penstock.domain import TapeArray
-from penstock.sim.replay_state import N_ORDERS, N_SLOTS, FlowState, emit
+from penstock.sim.replay.state import N_ORDERS, N_SLOTS, FlowState, emit
 from penstock.sim.script import ScriptArray, ScriptOp
 
 ROUND_LOT_SHARES = 100

@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock._kernels import inlined, kernel
-from penstock.sim.matching import order_of
-from penstock.sim.matching_levels import band_row, level_of, next_key
-from penstock.sim.matching_pegs import price_key2
-from penstock.sim.matching_types import (
+from penstock.sim.matching.commands import order_of
+from penstock.sim.matching.levels import band_row, level_of, next_key
+from penstock.sim.matching.memory import (
     HIDDEN,
     NO_KEY,
     PEG,
@@ -23,6 +22,7 @@ from penstock.sim.matching_types import (
     LevelArray,
     OrderArray,
 )
+from penstock.sim.matching.pegs import price_key2
 
 
 @inlined

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from penstock.sim.scenario_table import (
+from penstock.sim.scenario.table import (
     Amount,
     Count,
     Frac,

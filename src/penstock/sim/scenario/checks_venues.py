@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from penstock.sim.codes import BACKGROUND_DEPTH, N_CLASSES
-from penstock.sim.scenario import Fees, PoolTurn, Scenario, VenueSpells, VenueTable, is_date
-from penstock.sim.scenario_traders import LitFlow, PoolFlow
+from penstock.sim.scenario.tables import Fees, PoolTurn, Scenario, VenueSpells, VenueTable, is_date
+from penstock.sim.scenario.traders import LitFlow, PoolFlow
 
 Complaint = tuple[str, str, object, str]
 """Key, expected, found, fix."""

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from penstock.domain import MAX_ORDER_SHARES, TICKS_PER_USD, ConfigError, Problem
 from penstock.sim.build_crowd import n_live_parents
-from penstock.sim.checks_venues import Complaint, complaints_of_venue, wrong_order
 from penstock.sim.codes import N_OTHERS
 from penstock.sim.phase_params import BEFORE_THE_END_S
-from penstock.sim.scenario import Scenario, is_date
+from penstock.sim.scenario.checks_venues import Complaint, complaints_of_venue, wrong_order
+from penstock.sim.scenario.tables import Scenario, is_date
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 MAX_RESTING = 1_000_000  # background orders, on average, in all books: half a gigabyte

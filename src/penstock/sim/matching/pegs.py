@@ -22,8 +22,7 @@ from __future__ import annotations
 from typing import Final
 
 from penstock._kernels import inlined, kernel
-from penstock.sim.matching_queues import claim_row, release_row
-from penstock.sim.matching_types import (
+from penstock.sim.matching.memory import (
     ACCEPTED,
     BAD_PRICE,
     BAD_VENUE,
@@ -36,6 +35,7 @@ from penstock.sim.matching_types import (
     HeadArray,
     OrderArray,
 )
+from penstock.sim.matching.queues import claim_row, release_row
 
 ABOVE_ALL: Final = -NO_KEY  # better than any price, in half increments too
 

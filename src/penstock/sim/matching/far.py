@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from penstock._kernels import inlined, kernel
-from penstock.sim.matching_types import NO_KEY, BookArray, HeadArray, LevelArray
+from penstock.sim.matching.memory import NO_KEY, BookArray, HeadArray, LevelArray
 
 # A digital search tree (Knuth, TAOCP 3, section 6.3): a node at depth d has a level of its own, and
 # beneath it the levels that agree with it in the first d bits, those with a 0 next on the `low`

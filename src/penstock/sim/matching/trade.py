@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from penstock._kernels import kernel
-from penstock.sim.matching_levels import band_row, level_of, next_key
-from penstock.sim.matching_queues import refill_order, unlink_order
-from penstock.sim.matching_types import (
+from penstock.sim.matching.levels import band_row, level_of, next_key
+from penstock.sim.matching.memory import (
     HIDDEN,
     NO_KEY,
     BookArray,
@@ -14,6 +13,7 @@ from penstock.sim.matching_types import (
     LevelArray,
     OrderArray,
 )
+from penstock.sim.matching.queues import refill_order, unlink_order
 
 
 @kernel
