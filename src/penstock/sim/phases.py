@@ -55,6 +55,7 @@ def set_halt(state: WorldState, is_halted: int, now_ns: int) -> None:
         stop(state, _FAR, now_ns)
     elif state.params[0].has_phases == 0:
         world[0].is_halted = TRADING
+        hear_of_it_now(world, now_ns)
         show_status(state, _OPEN, now_ns)
     elif world[0].is_halted == STOPPED and now_ns < state.params[0].closing_cross_ns:
         world[0].phase_until_ns = now_ns
@@ -110,8 +111,15 @@ def resume(state: WorldState, now_ns: int) -> None:
         if state.venues[venue_idx].is_lit and (had_call or n_moved > 0):
             show_book(state, venue_idx, now_ns)
     renew_touches(state, now_ns)
+    hear_of_it_now(world, now_ns)
     if not is_over:
         show_status(state, _OPEN, now_ns)
+
+
+@inlined
+def hear_of_it_now(world: Rows, now_ns: int) -> None:
+    """What venues would have heard of in a halt they hear of when it ends, never before."""
+    world[0].news_ns = max(world[0].news_ns, now_ns)
 
 
 @kernel

@@ -125,6 +125,7 @@ def test_a_day_that_never_was_is_no_date(day: int) -> None:
          ["venues[1].changes[0].leak_min_bps"]),
         ("day = 20260302", "day = 22630302", ["scenario.day"]),
         ("order_life_s = 4.0", "order_life_s = 4_000_000.0", ["venues[2].lit.order_life_s"]),
+        ("interest_life_s = 30.0", "interest_life_s = 1e-9", ["venues[0].pool.interest_life_s"]),
         ("interest_per_s = 0.08", "interest_per_s = 50.0", ["venues[0].pool.interest_per_s"]),
         ("[instrument]", "[[regimes]]\nat_s = 9.0\n[[regimes]]\nat_s = 9.0\n[instrument]",
          ["regimes[1].at_s"]),

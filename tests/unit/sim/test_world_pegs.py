@@ -277,6 +277,28 @@ def test_pegs_do_not_make_a_day_depend_on_how_it_is_cut(busy: Client, step_s: fl
     assert busy.world.state_hash() == world.state_hash()
 
 
+@pytest.mark.parametrize("delay_us", [0.0, 100.0, 200_000.0])
+def test_pegs_wait_for_the_end_of_a_halt(delay_us: float) -> None:
+    """What venues heard of too late is news when trading goes on: not one trade before, no cut."""
+    plain = pegged_day(60.0, delay_us=delay_us, hidden_frac=0.4)
+    halts = tuple(Halt(at_s=at_s, duration_s=2.01) for at_s in np.arange(5.0, 55.0, 5.0))
+    day = msgspec.structs.replace(plain, halts=halts)
+    whole, cut = Client(World(day, 4)), Client(World(day, 4))
+    whole.wait(60.0)
+    for _ in range(600):
+        cut.wait(0.1)
+
+    assert whole.world.state_hash() == cut.world.state_hash()
+    lit = np.flatnonzero(whole.world.state.venues["is_lit"])
+    tape = whole.tape[np.isin(whole.tape["venue_idx"], lit)]
+    traded_s = (tape["event_ns"][tape["kind"] == TapeKind.TRADE] - day.start_ns) / 1e9
+    assert len(traded_s) > 100
+    for halt in halts:  # seen at the next step of the price's grid
+        assert not ((traded_s > halt.at_s + 0.11) & (traded_s < halt.at_s + halt.duration_s)).any()
+    for venue_idx in lit:
+        assert (np.diff(tape["event_ns"][tape["venue_idx"] == venue_idx]) >= 0).all()
+
+
 def test_a_peg_of_ours_does_not_shift_the_luck_of_a_day_without_pegs() -> None:
     """Venues hear of quotes from then on; nobody draws by it."""
     alone, ours = World(plain_day(30.0), 5), Client(World(plain_day(30.0), 5))

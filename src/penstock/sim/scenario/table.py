@@ -19,6 +19,7 @@ Tail = Annotated[float, Meta(ge=1.1, le=100.0)]  # below 1 a size has no mean
 Micros = Annotated[float, Meta(ge=0.0, le=250_000.0)]  # a quarter of a second: delays fit 32 bits
 UsdPerShare = Annotated[float, Meta(ge=-0.1, le=0.1)]  # more is a price, not a fee
 Increments = Annotated[float, Meta(ge=0.0, le=1_000.0)]
+LifeS = Annotated[float, Meta(ge=0.001, le=1e9)]  # shorter lives are millions of events a second
 Millis = Annotated[float, Meta(ge=0.1, le=1e6)]
 Moves = Annotated[float, Meta(ge=0.0, le=1_000.0)]  # bps
 Multiplier = Annotated[float, Meta(ge=0.01, le=1_000.0)]

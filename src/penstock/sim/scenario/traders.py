@@ -11,6 +11,7 @@ from penstock.sim.scenario.table import (
     Count,
     Frac,
     Increments,
+    LifeS,
     MeanShares,
     Micros,
     Millis,
@@ -61,7 +62,7 @@ class PoolFlow(Table, frozen=True, kw_only=True):
     nbbo_delay_us: Micros  # how old the quotes are whose midpoint the pool uses
     interest_per_s: Rate  # hidden orders on a side, while the side is on
     interest_shares: MeanShares  # mean size of a hidden order that is not zero
-    interest_life_s: PositiveAmount  # mean time until a hidden order is withdrawn
+    interest_life_s: LifeS  # mean time until a hidden order is withdrawn
     contra_per_s: Rate  # immediate-or-cancel orders of both sides that look for hidden ones
     contra_shares: MeanShares  # their mean size
     zero_frac: Frac = 0.3  # hidden orders that turn out to be empty
