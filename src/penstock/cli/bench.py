@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import time
 from pathlib import Path
@@ -109,8 +110,8 @@ def sim(runs: int, peers: Path | None, as_json: bool) -> None:
         f"{worlds.workload.duration_s:,.0f} s, no router; "
         "quoting: a compiled client posts and cancels every "
         f"{worlds.workload.quote_every_ns / 1e6:g} ms; shipped: {day.scenario.name}, "
-        f"{day.scenario.duration_s:,.0f} s, with all its mechanisms. One process, pinned by nobody "
-        "(`taskset -c 1` does); compiling left out."
+        f"{day.scenario.duration_s:,.0f} s, with all its mechanisms. One process, "
+        f"{_pinned()}; compiling left out."
     )
     out.print(f"machine   {machine()}")
 
@@ -176,8 +177,9 @@ def gym(steps: int, runs: int, as_json: bool) -> None:
         f"workload  the market of `penstock bench sim`; a step is {workload.events_per_step} "
         f"events of its loop, one in {1 / workload.act_frac:.0f} with an order or cancel by lot; "
         f"vector: {workload.n_envs} markets in one call; router: a step is a decision of the "
-        f"engine, {figures.router.events_per_step:.0f} events apart, all but these events takes "
-        f"{figures.router.added_us_per_step:.0f} us. One core; compiling, any agent left out."
+        f"engine, {figures.router.events_per_step:.0f} events apart, "
+        f"{_beside_events(figures.router.added_us_per_step)}. One core; compiling, any "
+        "agent left out."
     )
     out.print(f"machine   {machine()}")
 
@@ -227,3 +229,14 @@ def fix(orders: int, policy: str, fsync: str, as_json: bool) -> None:
 
 def _fields(figures: object) -> dict[str, object]:
     return dict(msgspec.to_builtins(figures))
+
+
+def _pinned() -> str:
+    n_cores = len(os.sched_getaffinity(0))
+    return "pinned to one core" if n_cores == 1 else "not pinned (`taskset -c 1` would)"
+
+
+def _beside_events(added_us: float) -> str:
+    if added_us <= 0.0:  # two runs are compared, and another load took more of one than of both
+        return "what is not these events cannot be told on a machine this busy"
+    return f"all but these events takes {added_us:.0f} us"

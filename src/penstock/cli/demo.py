@@ -11,7 +11,7 @@ import msgspec
 from penstock.cli.console import err, out, print_json
 from penstock.cli.evaluating import compare, write_page
 from penstock.cli.live import live_session
-from penstock.cli.options import json_option, models_option, workers_option
+from penstock.cli.options import TUNED, json_option, models_option, workers_option
 from penstock.cli.refusing import check_output
 from penstock.cli.shipped import shipped
 from penstock.cli.training import train_and_register
@@ -22,7 +22,6 @@ from penstock.trials import Comparison, LiveSession, comparison_tables, live_tab
 from penstock.wire.sessions import require_quickfix
 
 SCENARIO = Path("scenarios/reference-day.toml")
-TUNED = Path("conf/baselines")
 TRAIN = Rounds(n_days=12, n_rounds=2)
 N_SEEDS = 10
 N_BASELINE_SEEDS = 4

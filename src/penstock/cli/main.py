@@ -89,6 +89,12 @@ def cli() -> None:
     """
 
 
+def _how_to_go_on() -> str:
+    command = cli.get_command(click.Context(cli), sys.argv[1]) if len(sys.argv) > 1 else None
+    keeps_days = command is not None and any(option.name == "kept" for option in command.params)
+    return "; finished days are kept, the same command goes on from there" if keeps_days else ""
+
+
 def main() -> None:
     """Run the command line; the only place where errors become an exit status."""
     if sys.flags.optimize:
@@ -102,10 +108,7 @@ def main() -> None:
         error.show()
         raise SystemExit(EXIT_BAD_INPUT) from None
     except (click.Abort, KeyboardInterrupt):
-        click.echo(
-            "penstock: interrupted; where days are kept, the same command goes on from there",
-            err=True,
-        )
+        click.echo(f"penstock: interrupted{_how_to_go_on()}", err=True)
         raise SystemExit(EXIT_INTERRUPTED) from None
     except BrokenPipeError:
         # Whoever read our output has enough; Python must not complain about it at its exit.

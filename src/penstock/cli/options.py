@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import click
 
 from penstock.cli.console import default_workers
+from penstock.domain import ConfigError
+
+TUNED: Final = Path("conf/baselines")
 
 scenarios_argument = click.argument(
     "scenario", nargs=-1, required=True, type=click.Path(path_type=Path)
@@ -37,10 +41,25 @@ workers_option = click.option(
     show_default="one per core",
     help="Worker processes; the results do not depend on it.",
 )
+
+
+def _there(_context: click.Context, _parameter: click.Parameter, folder: Path) -> Path:
+    """A mistyped name must not compare without any settings; the default ones are shipped."""
+    if folder != TUNED and not folder.is_dir():
+        raise ConfigError.one(
+            where="--tuned",
+            expected="a folder of tuned settings",
+            found=f"no folder {folder}",
+            fix=f"correct the name, or leave it away for those in {TUNED}",
+        )
+    return folder
+
+
 tuned_option = click.option(
     "--tuned",
     type=click.Path(path_type=Path, file_okay=False),
-    default=Path("conf/baselines"),
+    default=TUNED,
+    callback=_there,
     show_default=True,
     help="Folder of tuned settings, one file a scenario, or generic.toml.",
 )

@@ -76,7 +76,19 @@ def _metrics(card: ModelCard) -> str:
         "even a good model removes only some of it. Log loss is measured for the fill fraction "
         "only; lower is better."
     )
-    return table(heading, _metric_rows(card), caption)
+    return table(heading, _metric_rows(card), caption) + _worse_than_average(card)
+
+
+def _worse_than_average(card: ModelCard) -> str:
+    parts = [
+        _PART_UNITS.get(part, (part, ""))[0].lower()
+        for part, measures in card.metrics.items()
+        if measures.get("r2_vs_baseline", 0.0) < 0.0
+    ]
+    if not parts:
+        return ""
+    return f"""<p class="facts">Worse than the average of the venue: {text(", ".join(parts))}.
+A table would forecast this better; more days of experience usually mend it.</p>"""
 
 
 def _metric_rows(card: ModelCard) -> Iterator[str]:

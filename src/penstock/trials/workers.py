@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Sequence
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 from penstock.domain import InputError, Problem
@@ -25,6 +29,28 @@ class _Refusal(NamedTuple):
 
 def _remember(setup: Any) -> None:
     _setup[:] = [setup]
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+
+
+def _leave_with_parent() -> None:
+    """A worker whose parent was killed would wait for its next task for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(0)
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """
+    Processes that start meanwhile never see Ctrl-C, which a terminal sends to all: it is the
+    parent's to say that days under way are the last. What came meanwhile reaches the parent after.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _run(call: tuple[Callable[[Any, Any], Any], Any]) -> Any:
@@ -53,6 +79,7 @@ def run_tasks(
         on_done: called after each result, for progress.
     Raises:
         InputError: that of the first task, in their order, that raised one; the rest is not run.
+        KeyboardInterrupt: when the tasks under way have ended; the rest is not run.
     """
     if n_workers <= 1 or len(tasks) <= 1:
         results = []
@@ -63,11 +90,24 @@ def run_tasks(
     # Fresh processes instead of forks: a fork copies locks that other threads hold.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(n_workers, context, _remember, (setup,)) as pool:
-        results = []
-        for result in pool.map(_run, [(function, task) for task in tasks]):
-            if isinstance(result, _Refusal):
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise result.kind(result.problems)
-            results.append(result)
-            on_done()
-        return results
+        try:
+            return _results(pool, [(function, task) for task in tasks], on_done)
+        except KeyboardInterrupt:
+            with _interrupts_held_back():  # a second one would leave the pool half closed
+                pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _results(
+    pool: ProcessPoolExecutor, calls: Sequence[Any], on_done: Callable[[], None]
+) -> list[Any]:
+    with _interrupts_held_back():
+        coming = pool.map(_run, calls)
+    results = []
+    for result in coming:
+        if isinstance(result, _Refusal):
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise result.kind(result.problems)
+        results.append(result)
+        on_done()
+    return results

@@ -145,6 +145,14 @@ def test_files_without_a_day_in_their_names_need_it_said(tmp_path: Path) -> None
     assert "--symbol IBM --day 20131007" in said
 
 
+def test_tuned_settings_that_are_not_there_are_missed(tmp_path: Path) -> None:
+    """With a mistyped name the comparison would be with baselines that nobody searched."""
+    said = refusal("evaluate", "no-such.toml", "--tuned", tmp_path / "nowhere")
+
+    assert "--tuned" in said
+    assert "nowhere" in said
+
+
 def test_without_a_model_the_learned_policy_is_refused_before_a_day_runs(tmp_path: Path) -> None:
     """With the command that makes one."""
     said = refusal("evaluate", small_file(tmp_path), "--models", tmp_path / "models")
