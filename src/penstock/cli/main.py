@@ -38,7 +38,7 @@ COMMANDS: Final = {
     "explain": ("explain", "Tell why a child order went where it went, and what came of it."),
     "replay": ("replay", "Replay a journal and compare every command."),
     "models": ("models", "List and show registered models."),
-    "bench": ("bench", "Measure speed: a decision, the simulator, the way over FIX."),
+    "bench": ("bench", "Measure speed: decisions, simulator, environments, the way over FIX."),
 }
 
 EXIT_BAD_INPUT: Final = 2

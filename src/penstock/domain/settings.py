@@ -56,7 +56,7 @@ def parse_toml(text: str, kind: type[T], *, file: str) -> T:
 
 def _loads(text: str, file: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text.removeprefix("\ufeff"))  # the mark that some editors put first
     except ValueError as error:  # TOMLDecodeError is one; a number of 5,000 digits is another
         line = re.search(r"at line (\d+)", str(error))
         n_lines = text.count("\n") + (not text.endswith("\n"))
@@ -112,8 +112,7 @@ class _Reader:
             if name in value:
                 self.check(field.type, value[name], _join(path, name))
             elif field.required and name not in excused:
-                section = f"[{path}]" if path else "the top of the file"
-                fix = f"add `{name} = …` under {section}"
+                fix = _added(field.type, path, name)
                 self._add(_join(path, name), _wanted(field.type), "nothing", fix)
 
     def _unknown_keys(self, known: Sequence[str], table: Mapping[str, Any], path: str) -> list[str]:
@@ -174,6 +173,25 @@ def _join(path: str, key: str) -> str:
     # A key with a dot or a blank needs quotes in TOML; so it gets them here.
     name = key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else f"'{key}'"
     return f"{path}.{name}" if path else name
+
+
+def _added(node: inspect.Type, path: str, name: str) -> str:
+    """How a key that is missing is written, by its type."""
+    match node:
+        case inspect.Metadata():
+            return _added(node.type, path, name)
+        case inspect.StructType():
+            return f"add a section [{_section(path, name)}]"
+        case inspect.ListType() | inspect.VarTupleType() if isinstance(
+            node.item_type, inspect.StructType
+        ):
+            return f"add a section [[{_section(path, name)}]] for each"
+        case _:
+            return f"add `{name} = …` under {f'[{path}]' if path else 'the top of the file'}"
+
+
+def _section(path: str, name: str) -> str:
+    return re.sub(r"\[\d+\]", "", _join(path, name))
 
 
 def _tables_meant(arms: list[inspect.Type], value: Mapping[str, Any]) -> list[inspect.Type]:
@@ -326,6 +344,8 @@ def _mend(node: inspect.Type, value: Any) -> str:
                 return "write a number, without quotes"
             if isinstance(node, inspect.IntType) and isinstance(value, float):
                 return "write a whole number, without a decimal point"
+            if type(value).__name__ == "date":  # TOML has dates; the core imports no calendar
+                return f"write {value:%Y%m%d}, without dashes"
             is_number = isinstance(value, int | float) and not isinstance(value, bool)
             return "give a value within the limits" if is_number else "write a number"
         case inspect.BoolType():

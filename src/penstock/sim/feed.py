@@ -133,7 +133,7 @@ def mid_seen_x2(world: Rows, nbbo: Rows, at_ns: int) -> int:
     """
     Twice the NBBO midpoint as of `at_ns`, ticks; 0 while it is crossed or one-sided, or in a halt.
 
-    Looks back over at most NBBO_HISTORY changes; further back, the oldest remembered stands in.
+    Looks back over at most NBBO_HISTORY changes; further back nothing is known, which is 0.
     """
     n_known = min(world[0].n_nbbo, NBBO_HISTORY)
     back = 1

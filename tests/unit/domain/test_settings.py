@@ -166,6 +166,30 @@ def test_a_missing_key_names_the_section_it_belongs_to() -> None:
     assert expected.startswith("a string")
 
 
+def test_a_missing_section_is_named_as_it_is_written() -> None:
+    """An empty file, and a section inside another one of several."""
+    fixes = {where: fix for where, _, _, fix in problems_of("")}
+    assert "add a section [[places]] for each" == fixes["day.toml: places"]
+    assert "add `name = …` under the top of the file" == fixes["day.toml: name"]
+
+    class Inner(msgspec.Struct):
+        inner: Place
+
+    class Outer(msgspec.Struct):
+        outer: list[Inner]
+
+    with pytest.raises(ConfigError) as caught:
+        parse_toml("[[outer]]", Outer, file="day.toml")
+    assert "add a section [outer.inner]" == caught.value.problems[0].fix
+
+
+def test_the_mark_that_some_editors_put_first_is_no_error() -> None:
+    """A byte order mark: Windows writes it."""
+    assert parse_toml(GOOD, Settings, file="day.toml") == parse_toml(
+        "\ufeff" + GOOD, Settings, file="day.toml"
+    )
+
+
 def test_a_wrong_choice_gets_a_suggestion() -> None:
     """Most wrong choices are typing errors."""
     fix = only_problem_of(GOOD.replace('"size"', '"sise"'))[3]
@@ -193,6 +217,7 @@ def test_a_number_beyond_64_bits_is_an_error_and_not_a_crash(number: str) -> Non
         ('n_days = "3"', "write a number, without quotes"),
         ("n_days = 3.0", "write a whole number, without a decimal point"),
         ("n_days = true", "write a number"),
+        ("n_days = 2026-03-02", "write 20260302, without dashes"),
     ],
 )
 def test_a_number_of_the_wrong_kind_is_not_converted(line: str, fix: str) -> None:
