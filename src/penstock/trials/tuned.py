@@ -49,8 +49,13 @@ class TunedBaselines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 def scenario_sha256(scenario: Scenario) -> str:
-    """Hash of what a scenario says beyond defaults: a key that is new and off changes nothing."""
-    return hashlib.sha256(msgspec.json.encode(_stated(scenario))).hexdigest()
+    """
+    Hash of what a scenario says beyond defaults: a key that is new and off changes nothing.
+
+    Nor does the order in which our structs name their keys.
+    """
+    said = msgspec.json.encode(_stated(scenario), order="sorted")
+    return hashlib.sha256(said).hexdigest()
 
 
 def _stated(value: Any) -> Any:
