@@ -46,7 +46,7 @@ research: .venv/installed ## train, compare with insiders and ablate in every ge
 	  $(BIN)/penstock train $$market --privileged venue && \
 	  $(BIN)/penstock train $$market --privileged all || exit 1; done
 	$(BIN)/penstock evaluate $(MARKETS) --policies $(EVERYBODY),venue_insider,insider --seeds 200
-	for market in $(MARKETS); do $(BIN)/penstock ablate $$market --seeds 200 || exit 1; done
+	for market in $(MARKETS); do $(BIN)/penstock ablate $$market --days 40 --seeds 200 || exit 1; done
 
 docs: .venv/installed ## hold the documents to the code: links, commands, dependencies, decisions
 	$(BIN)/pytest tests/tidy/test_documents.py

@@ -9,6 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from penstock.routing import (
+    BestStaticPolicy,
     Policy,
     ProportionalPolicy,
     StaticPolicy,
@@ -144,6 +145,18 @@ def test_static_plan_equals_the_reference(market: Market) -> None:
     desk, naive = built(market)
     StaticPolicy(market.waterfall_array()).plan(desk.frame)
     naive_routing.static(naive, market.waterfall)
+
+    assert_same_plan(naive, desk)
+
+
+@given(markets())
+def test_paced_plan_equals_the_reference(market: Market) -> None:
+    """Waves of takes, and what is too dear so early."""
+    assume(market.waterfall)
+    desk, naive = built(market)
+    pace = market.config.baseline.pace
+    BestStaticPolicy(market.waterfall_array(), pace).plan(desk.frame)
+    naive_routing.paced(naive, market.waterfall)
 
     assert_same_plan(naive, desk)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from penstock.sim.scenario.tables import VenueChange
-from penstock.trials.evidence import pool_rests
-from penstock.trials.market_findings import TOXIC_FRAC, fading, pings, pool_day, toxicity
+from penstock.trials.evidence import TOXIC_FRAC, fading, pings, pool_day, pool_rests, toxicity
 from penstock.trials.statistics import Estimate, paired_difference
 from tests.support.worlds import plain_day
 

@@ -27,6 +27,25 @@ def shares_to_take(
     return min(max(in_lots, lot_shares), route_shares)
 
 
+def is_waiting(
+    pace: Pace,
+    *,
+    is_take: bool,
+    wave_shares: int,
+    price_bps: float,
+    dearest_bps: float,
+    left_s: float,
+) -> bool:
+    """True for a step that the pace holds back: no wave is due, or it is too dear so early."""
+    if is_take and wave_shares == 0:
+        return True
+    if pace.patience_s == 0.0 or left_s <= pace.patience_s:
+        return False
+    last_bps = max(dearest_bps, pace.patient_bps)
+    passed = math.exp(1.0 - left_s / pace.patience_s)
+    return price_bps > pace.patient_bps * (1.0 - passed) + last_bps * passed
+
+
 def tail(
     children: Sequence[tuple[int, int]],
     shares: int,

@@ -5,9 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, permutations
 
+from msgspec.structs import replace
+
 from penstock.domain import Exclusion, Tactic, VenueKind
 from penstock.routing import RoutingConfig
-from tests.support.naive_baselines import shares_to_take
+from tests.support.naive_baselines import is_waiting, shares_to_take
 
 Level = tuple[int, int]  # ticks, shares
 SELF_HELP = (Exclusion.VENUE_DOWN, Exclusion.VENUE_OFF, Exclusion.FEED_STALE)
@@ -351,6 +353,59 @@ def static(d: NaiveDecision, waterfall: Sequence[int]) -> None:
         send_in_order(d, walk_down(d, waterfall))
 
 
+def paced(d: NaiveDecision, waterfall: Sequence[int]) -> None:
+    """The static waterfall within its pace."""
+    if d.must_complete:
+        finish(d)
+        return
+    wave = _wave(d)
+    order = _not_waiting(d, walk_down(d, waterfall), wave)
+    send_in_order(d, order, wave)
+
+
+def _wave(d: NaiveDecision) -> int:
+    """Shares of the next wave of takes."""
+    return shares_to_take(
+        d.config.baseline.pace,
+        elapsed_ns=d.now_ns - d.arrival_ns,
+        horizon_ns=d.deadline_ns - d.arrival_ns,
+        since_takes_ns=[
+            d.now_ns - row.last_sent_ns
+            for row in d.rows
+            if row.tactic is Tactic.TAKE and row.last_sent_ns > 0
+        ],
+        parent_shares=d.parent_shares,
+        route_shares=d.route_shares,
+        lot_shares=d.lot,
+    )
+
+
+def _not_waiting(d: NaiveDecision, order: Sequence[int], wave: int) -> list[int]:
+    """What the pace does not hold back; without an NBBO there are no prices to hold against it."""
+    takes = [_price_bps(d, d.rows[r]) for r in _usable_takes(d)] if d.nbbo else []
+    pace = d.config.baseline.pace if d.nbbo else replace(d.config.baseline.pace, patience_s=0.0)
+    return [
+        r
+        for r in order
+        if not is_waiting(
+            pace,
+            is_take=d.rows[r].tactic is Tactic.TAKE,
+            wave_shares=wave,
+            price_bps=_price_bps(d, d.rows[r]) if d.nbbo else math.nan,
+            dearest_bps=max(takes, default=-math.inf),
+            left_s=max(0.0, (d.deadline_ns - d.now_ns) / 1e9),
+        )
+    ]
+
+
+def _price_bps(d: NaiveDecision, row: NaiveRow) -> float:
+    """Price against the midpoint, and the fee."""
+    assert d.nbbo is not None
+    middle = sum(d.nbbo) / 2
+    at = middle if row.tactic is Tactic.MID else row.limit_ticks
+    return row.fee_bps + 1e4 * d.side * (at - middle) / middle
+
+
 def sweep_touch(d: NaiveDecision) -> None:
     """The sweep of the touch."""
     if d.must_complete:
@@ -390,20 +445,8 @@ def supervised(d: NaiveDecision, waterfall: Sequence[int]) -> None:
     if d.must_complete:
         finish(d)
         return
-    wave = shares_to_take(
-        d.config.baseline.pace,
-        elapsed_ns=d.now_ns - d.arrival_ns,
-        horizon_ns=d.deadline_ns - d.arrival_ns,
-        since_takes_ns=[
-            d.now_ns - row.last_sent_ns
-            for row in d.rows
-            if row.tactic is Tactic.TAKE and row.last_sent_ns > 0
-        ],
-        parent_shares=d.parent_shares,
-        route_shares=d.route_shares,
-        lot_shares=d.lot,
-    )
-    listed = [r for r in walk_down(d, waterfall) if wave or d.rows[r].tactic is not Tactic.TAKE]
+    wave = _wave(d)
+    listed = _not_waiting(d, walk_down(d, waterfall), wave)
     if d.nbbo is None:
         send_in_order(d, listed, wave)
         return

@@ -200,6 +200,8 @@ paces = st.builds(
     take_share_frac=st.sampled_from([1.0, 0.1, 0.4]),
     take_gap_ns=st.sampled_from([Ns(0), Ns(5_000_000_000)]),
     take_after_frac=st.sampled_from([0.0, 0.01, 0.5]),
+    patience_s=st.sampled_from([0.0, 0.0, 20.0, 60.0]),
+    patient_bps=st.sampled_from([-5.0, 0.0, 5.0]),
 )
 
 

@@ -11,11 +11,14 @@ from penstock.cli.console import command_line, machine, out, print_json, progres
 from penstock.cli.evaluating import prepare, tuned_settings
 from penstock.cli.options import json_option, scenarios_argument, tuned_option, workers_option
 from penstock.cli.refusing import check_names
-from penstock.learning import Rounds, TrainSettings, train_draws, train_insider
+from penstock.domain import ConfigError
+from penstock.learning import Rounds, TrainSettings, train_blind, train_insider
 from penstock.routing import RoutingConfig
 from penstock.trials import (
     ABLATED,
-    N_DRAWS,
+    GROUPS,
+    NOTHING,
+    TRAINING_SEED,
     Ablations,
     Bench,
     KeptDays,
@@ -23,6 +26,7 @@ from penstock.trials import (
     MechanismValue,
     ablate_market,
     ablated_policies,
+    blind_name,
     check_has_hidden_state,
     load_markets,
     plain_table,
@@ -34,20 +38,27 @@ from penstock.trials import (
 @scenarios_argument
 @click.option(
     "--days",
-    type=click.IntRange(9, 10_000),
-    default=24,
+    type=click.IntRange(4, 1_000),
+    default=12,
     show_default=True,
-    help="Days of experience per round.",
+    help="Days of experience per round of a training.",
 )
 @click.option(
     "--rounds", type=click.IntRange(1, 20), default=2, show_default=True, help="Rounds of training."
 )
 @click.option(
+    "--trainings",
+    type=click.IntRange(2, 50),
+    default=8,
+    show_default=True,
+    help="Times that all of it is learned anew, from days of its own; intervals are over these.",
+)
+@click.option(
     "--seeds",
     type=click.IntRange(2, 99_999),
-    default=10,
+    default=24,
     show_default=True,
-    help="Days to judge on; each is one seed.",
+    help="Days to judge on, dealt out to the trainings; each is one seed.",
 )
 @click.option(
     "--kept",
@@ -64,6 +75,7 @@ def command(
     scenario: tuple[Path, ...],
     days: int,
     rounds: int,
+    trainings: int,
     seeds: int,
     kept: Path,
     fresh: bool,
@@ -75,13 +87,15 @@ def command(
     Blind the venue insider to one mechanism at a time, and see what that costs it.
 
     The insider is trained anew without the columns that tell the mechanism's state, on the same
-    experience, four times with another quarter of the days left out. A mechanism that is not worth
-    knowing is decoration: no policy can gain by it.
+    experience. All of it is repeated with experience and days of its own, and intervals are over
+    these trainings, because the days of one share its luck. A mechanism that is not worth knowing
+    is decoration: no policy can gain by it.
 
     \b
     Example:  penstock ablate scenarios/reference-day.toml
     Exit status: 0 finished; 2 bad input.
     """
+    _check_days(trainings, seeds)
     markets = [market for path in scenario for market in load_markets(path)]
     check_names([market.name for market in markets])
     for market in markets:
@@ -89,7 +103,7 @@ def command(
     prepare(markets)
     found = {}
     for market in markets:
-        benches = _benches(market, Rounds(days, rounds), workers, kept, tuned, fresh)
+        benches = _benches(market, Rounds(days, rounds), trainings, workers, kept, tuned, fresh)
         with progress_bar(f"ablate {market.name}", seeds * len(ablated_policies())) as advance:
             found[market.name] = ablate_market(
                 benches, n_seeds=seeds, n_workers=workers, on_done=advance
@@ -101,41 +115,68 @@ def command(
         out.print(_table(name, ablations))
 
 
+def _check_days(n_trainings: int, n_seeds: int) -> None:
+    """
+    Refuse fewer days than trainings.
+
+    Raises:
+        ConfigError: some training would have no day that judges it.
+    """
+    if n_seeds < n_trainings:
+        raise ConfigError.one(
+            where="--seeds",
+            expected=f"a day for each of {n_trainings} trainings, at least",
+            found=str(n_seeds),
+            fix=f"say --seeds {3 * n_trainings}, or fewer --trainings",
+        )
+
+
 def _benches(
-    market: Market, rounds: Rounds, n_workers: int, kept: Path, tuned_dir: Path, is_fresh: bool
+    market: Market,
+    rounds: Rounds,
+    n_trainings: int,
+    n_workers: int,
+    kept: Path,
+    tuned_dir: Path,
+    is_fresh: bool,
 ) -> list[Bench]:
-    """One for each draw of experience, with the insider and its blind ones trained on it."""
+    """One for each training, with the insider and its blind ones."""
     settings = TrainSettings(name=ABLATED, n_threads=n_workers)
     tuned, _ = tuned_settings(market, tuned_dir)
     routing = settings_of(ABLATED, tuned, RoutingConfig())
-    with progress_bar(f"train on {market.name}", rounds.n_days * rounds.n_rounds) as advance:
-        _, experience = train_insider(
-            ABLATED,
-            [market],
-            rounds,
-            settings,
-            n_workers=n_workers,
-            routing=routing,
-            on_day=advance,
-        )
-    with progress_bar("blind it", N_DRAWS * (len(ablated_policies()) - 1)) as advance:
-        draws = train_draws(experience, settings, advance)
+    n_days = rounds.n_days * rounds.n_rounds
+    trained = []
+    with progress_bar(f"train on {market.name}", n_trainings * (n_days + len(GROUPS))) as advance:
+        for i in range(n_trainings):
+            insider, experience = train_insider(
+                ABLATED,
+                [market],
+                rounds,
+                settings,
+                n_workers=n_workers,
+                routing=routing,
+                first_seed=TRAINING_SEED + i * n_days,
+                on_day=advance,
+            )
+            trained.append(train_blind(insider, experience, settings, advance))
+    for models, others in zip(trained, (*trained[1:], trained[0]), strict=True):
+        models[blind_name(ABLATED, NOTHING)] = others[ABLATED]
     kept_days = KeptDays(kept, market, routing, is_fresh=is_fresh)
-    return [Bench(market, routing, None, kept=kept_days, insiders=models) for models in draws]
+    return [Bench(market, routing, None, kept=kept_days, insiders=models) for models in trained]
 
 
 def _table(name: str, found: Ablations) -> Table:
     table = plain_table(
-        f"{name} · {found.n_days} days · {found.insider} costs "
+        f"{name} · {found.n_trainings} trainings · {found.n_days} days · {found.insider} costs "
         f"{found.insider_cost_bps:.3f} bps against the reference price",
-        f"each in {N_DRAWS} trainings; (training): the same columns from other days",
+        f"intervals are over trainings; two that know the same are {found.luck_bps:.3f} bps apart "
+        "on the days of one (root mean square)",
     )
     table.title_justify = table.caption_justify = "left"
     table.add_column("not knowing", no_wrap=True)
     for heading in ("costs it, bps", "95 % interval", "raw, bps", "worth knowing"):
         table.add_column(heading, justify="right", no_wrap=True)
-    rows = {**found.mechanisms, "(training)": found.nothing}
-    for mechanism, value in rows.items():
+    for mechanism, value in found.mechanisms.items():
         table.add_row(mechanism, *_cells(value))
     return table
 
@@ -145,6 +186,4 @@ def _cells(value: MechanismValue) -> tuple[str, ...]:
     if value.ci95 is not None:
         interval = f"{value.ci95[0]:+.3f} to {value.ci95[1]:+.3f}"
     verdict = "not shown" if value.is_decoration else "yes"
-    if not value.columns:
-        verdict = ""
     return f"{value.value_bps:+.3f}", interval, f"{value.raw_value_bps:+.3f}", verdict

@@ -17,6 +17,7 @@ from penstock.cli.shipped import shipped
 
 REFERENCE_DAY = Path("scenarios/reference-day.toml")
 REFERENCE_POOL = "PDRK"
+_QUEUE_DAYS = 3_000
 PEER_SCRIPT = Path("benchmarks/peer_books.py")
 
 
@@ -124,20 +125,22 @@ def sim(runs: int, peers: Path | None, as_json: bool) -> None:
 @click.option("--page", type=click.Path(path_type=Path), help="Write plots here, as HTML.")
 @json_option
 def market(seeds: int, page: Path | None, as_json: bool) -> None:
-    """What fading makers, a toxic pool and pings cost a client of the reference market."""
-    from penstock.trials.market_findings import findings
-    from penstock.trials.market_page import market_page, said
+    """What fading makers, a toxic pool, pings and a place in the queue mean to a client."""
+    from penstock.trials.evidence import findings, market_page, queue_places, said
     from penstock.trials.markets import load_markets
 
     if page is not None:
         check_output(page)
     day = load_markets(shipped(REFERENCE_DAY))[0].scenario
     found = findings(day, REFERENCE_POOL, range(1, seeds + 1))
+    places = queue_places(_QUEUE_DAYS)
     if page is not None:
         asked = f"penstock bench market --seeds {seeds} --page {page}"
-        page.write_text(market_page(found, command=asked, machine=machine()), encoding="utf-8")
+        about = f"{day.scenario.name}, seeds 1 to {seeds}"
+        text = market_page(found, places, about=about, command=asked, machine=machine())
+        page.write_text(text, encoding="utf-8")
     if as_json:
-        print_json({"findings": found, "machine": machine()})
+        print_json({"findings": found, "queue_places": places, "machine": machine()})
         return
     for one in found:
         out.print(f"{one.title}, {one.unit}")
@@ -145,7 +148,16 @@ def market(seeds: int, page: Path | None, as_json: bool) -> None:
             case = one.case(name)
             out.print(f"  {name:22} {case.mean:6.2f} ± {case.half_width:.2f}")
         out.print(f"  {said(one)}")
-    out.print(f"workload  {day.scenario.name}, shortened; {seeds} seeds, intervals 95 % over seeds")
+    out.print(f"Chance of a fill within ten seconds, {_QUEUE_DAYS:,} days a place")
+    for place in places:
+        reach = (place.ci95[1] - place.ci95[0]) / 2
+        measured = f"{place.filled_frac:6.3f} ± {reach:.3f}"
+        expected = f"closed form {place.expected_prob:.3f}"
+        out.print(f"  {place.n_ahead:2} orders ahead        {measured}, {expected}")
+    out.print(
+        f"workload  {day.scenario.name}, shortened; {seeds} seeds; intervals are 95 %, over seeds "
+        "and over days a place"
+    )
     out.print(f"machine   {machine()}")
 
 

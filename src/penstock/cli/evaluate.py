@@ -17,7 +17,7 @@ from penstock.cli.options import (
     tuned_option,
     workers_option,
 )
-from penstock.cli.refusing import check_names, check_output
+from penstock.cli.refusing import check_names, check_output, check_seeds
 from penstock.routing import POLICIES, check_policy_names
 from penstock.trials import INSIDERS, comparison_tables, load_markets
 
@@ -36,6 +36,13 @@ from penstock.trials import INSIDERS, comparison_tables, load_markets
     default=10,
     show_default=True,
     help="Days to judge on; each is one seed.",
+)
+@click.option(
+    "--first-seed",
+    type=click.IntRange(1, 99_999),
+    default=1,
+    show_default=True,
+    help="The first of them: days that nobody has looked at before are judges, others are not.",
 )
 @click.option(
     "--baseline-seeds",
@@ -75,6 +82,7 @@ def command(
     scenario: tuple[Path, ...],
     policies: str,
     seeds: int,
+    first_seed: int,
     baseline_seeds: int,
     model: str | None,
     page: Path,
@@ -108,6 +116,7 @@ def command(
     Exit status: 0 finished; 2 bad input.
     """
     names = tuple(name.strip() for name in policies.split(",") if name.strip())
+    check_seeds(first_seed, seeds)
     check_policy_names(names, "--policies", also=INSIDERS)
     check_output(page, *(() if journal is None else (journal / "a.journal",)))
     markets = [market for path in scenario for market in load_markets(path, tape=tape, depth=depth)]
@@ -119,6 +128,7 @@ def command(
         models,
         insiders=find_insiders(markets, names, models_dir),
         n_seeds=seeds,
+        first_seed=first_seed,
         n_baseline_seeds=baseline_seeds,
         n_workers=workers,
         journal_dir=journal,

@@ -121,6 +121,7 @@ def compare(
     n_seeds: int,
     n_baseline_seeds: int,
     n_workers: int,
+    first_seed: int = 1,
     insiders: Mapping[str, Mapping[str, bytes]] | None = None,
     journal_dir: Path | None = None,
     kept_dir: Path | None = None,
@@ -136,7 +137,7 @@ def compare(
         is_fresh: run every day, and keep it anew.
         tuned_dir: where tuned settings are; None compares without any.
     """
-    tasks = days_to_run(policies, n_seeds, n_baseline_seeds)
+    tasks = days_to_run(policies, n_seeds, n_baseline_seeds, first_seed)
     results = {}
     prepare(markets)
     for market in markets:
@@ -166,6 +167,7 @@ def compare(
                 bench,
                 policies,
                 n_seeds=n_seeds,
+                first_seed=first_seed,
                 n_baseline_seeds=n_baseline_seeds,
                 n_workers=n_workers,
                 on_done=advance,

@@ -15,18 +15,20 @@ from typing import Final, NoReturn
 import click
 
 from penstock import __version__
-from penstock.domain import PenstockError, Problem
+from penstock.domain import PenstockError, Problem, reason_of
 
 # Name of a command, the file it lives in, and its line in the help: a command's imports (the
 # compiler, LightGBM, Plotly) are paid for only by who runs it.
 COMMANDS: Final = {
     "demo": ("demo", "Train, compare and draw on a generated market: start here."),
+    "simulate": ("simulate", "Run one day of a scenario without us, and show what its venues do."),
     "evaluate": ("evaluate", "Compare policies on scenarios, paired, with intervals."),
     "train": ("train", "Train a model on a scenario and register it."),
     "tune": ("tune", "Search the best parameters of a baseline."),
     "ablate": ("ablate", "Measure what knowing each mechanism of a market is worth."),
     "ingest": ("ingest", "Turn recorded market data into a normalised tape."),
     "calibrate": ("calibrate", "Make a scenario from recorded data, and say how far they differ."),
+    "check": ("check", "Check scenarios and configurations without running anything."),
     "venues": ("venues", "Run the simulated venues that a configuration describes."),
     "oms": ("oms", "Send a client's orders to a router, and wait for their end."),
     "run": ("run", "Run the live router that a configuration describes."),
@@ -140,6 +142,6 @@ def _said(error: OSError) -> Problem:
     return Problem(
         where=str(error.filename or "a file, folder or socket"),
         expected="something that this user can read and write",
-        found=(error.strerror or str(error)).lower(),
+        found=reason_of(error),
         fix="check the path, its permissions and the room on the disk",
     )

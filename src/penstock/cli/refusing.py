@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from penstock.domain import ConfigError, Problem
+from penstock.domain import ConfigError, Problem, reason_of
+from penstock.trials import MAX_SEEDS
 
 
 def check_names(names: Sequence[str]) -> None:
@@ -26,6 +27,23 @@ def check_names(names: Sequence[str]) -> None:
         )
 
 
+def check_seeds(first_seed: int, n_seeds: int) -> None:
+    """
+    Refuse days that another use has: training, tuning and the choice of a baseline.
+
+    Raises:
+        ConfigError: the last day is one of them.
+    """
+    last = first_seed + n_seeds - 1
+    if last >= MAX_SEEDS:
+        raise ConfigError.one(
+            where="--first-seed",
+            expected=f"days up to seed {MAX_SEEDS - 1}: those above have another use",
+            found=f"{n_seeds} days from seed {first_seed}, the last one {last}",
+            fix=f"start at {MAX_SEEDS - n_seeds} or before",
+        )
+
+
 def check_output(*paths: Path) -> None:
     """
     Refuse files that could not be written at the end, before any work is done.
@@ -33,7 +51,17 @@ def check_output(*paths: Path) -> None:
     Raises:
         ConfigError: all of them.
     """
-    problems = [problem for path in paths for problem in _problem_of_output(path)]
+    problems = [problem for path in dict.fromkeys(paths) for problem in _problem_of_output(path)]
+    problems += [
+        Problem(
+            where=str(path),
+            expected="a file of its own for each output",
+            found="one file for several",
+            fix="name another",
+        )
+        for path in dict.fromkeys(paths)
+        if paths.count(path) > 1
+    ]
     if problems:
         raise ConfigError(problems)
 
@@ -47,7 +75,7 @@ def _problem_of_output(path: Path) -> Iterator[Problem]:
         elif not os.access(path if path.exists() else path.parent, os.W_OK):
             found = "permission denied"
     except OSError as error:
-        found = (error.strerror or str(error)).lower()
+        found = reason_of(error)
     if found:
         yield Problem(
             where=str(path),

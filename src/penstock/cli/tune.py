@@ -17,6 +17,7 @@ from penstock.trials import (
     Search,
     TunedBaselines,
     Tuner,
+    known_of,
     load_markets,
     read_tuned,
     settings_of,
@@ -98,8 +99,9 @@ def command(
     A race of settings drawn by chance, the better half of them on twice as many days each time;
     generations near the best; then one setting after the other; by the cost with the least noise.
     `train` and `evaluate` use the file for its scenario. A learned policy starts from the settings
-    that its model was trained with. The same arguments find the same settings, whatever the number
-    of workers.
+    that its model was trained with; any other takes what an earlier search found for it, and the
+    plan of `best_static`, into the race. The same arguments and file find the same settings,
+    whatever the number of workers.
 
     \b
     Example:  penstock tune scenarios/reference-day.toml --policy best_static
@@ -113,12 +115,14 @@ def command(
     prepare([market])
     search = Search(seeds, starts, generations, rounds, workers, kept)
     start, model = start_of(policy, before.policies), None
+    known = known_of(policy, before.policies)
     if policy in LEARNED:
+        known = ()
         start = settings_of(policy, before.policies, start)
         model = find_models([market], [policy], None, models_dir)[base_name(market)]
     tuner = Tuner(market, policy, search, model=model, on_step=err.print)
     err.print(f"tune    {policy} on {base_name(market)}, {seeds} days")
-    found = tuner.run(start, command_line())
+    found = tuner.run(start, command_line(), known)
     tuned = TunedBaselines(
         policies={**before.policies, policy: found.config},
         provenance={**before.provenance, policy: found.provenance},
@@ -127,10 +131,10 @@ def command(
     if as_json:
         print_json({"policy": policy, "file": str(path), **msgspec.to_builtins(found.provenance)})
         return
-    known = found.provenance
-    out.print(f"cost    {known.cost_bps:.3f} bps, untuned {known.untuned_cost_bps:.3f}")
-    if known.gain_ci95_bps:
-        low, high = known.gain_ci95_bps
+    origin = found.provenance
+    out.print(f"cost    {origin.cost_bps:.3f} bps, untuned {origin.untuned_cost_bps:.3f}")
+    if origin.gain_ci95_bps:
+        low, high = origin.gain_ci95_bps
         out.print(f"change  {low:+.3f} to {high:+.3f} bps (95 %), on the days it was chosen by")
-    out.print(f"tried   {known.n_candidates} candidates on {len(known.seeds)} days")
+    out.print(f"tried   {origin.n_candidates} candidates on {len(origin.seeds)} days")
     err.print(f"file    {path}")

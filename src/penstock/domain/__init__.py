@@ -32,6 +32,7 @@ from penstock.domain.errors import (
     PenstockError,
     Problem,
     TapeError,
+    reason_of,
 )
 from penstock.domain.events import (
     CancelParent,
@@ -97,6 +98,7 @@ from penstock.domain.venues import (
     FeeSchedule,
     Instrument,
     Liquidity,
+    Mic,
     Universe,
     Venue,
     VenueKind,
@@ -148,6 +150,7 @@ __all__ = [
     "JournalError",
     "LatencyObserved",
     "Liquidity",
+    "Mic",
     "ModelFileError",
     "ModelSwap",
     "NewParent",
@@ -193,6 +196,7 @@ __all__ = [
     "from_seconds",
     "notional_usd_micros",
     "parse_toml",
+    "reason_of",
     "round_half_even",
     "seconds",
     "stream",

@@ -53,6 +53,13 @@ class InputError(PenstockError):
         return cls([Problem(where=where, expected=expected, found=shown, fix=fix)])
 
 
+def reason_of(error: OSError | UnicodeDecodeError) -> str:
+    """Why a file or a socket could not be used: the system's words, without its numbers."""
+    if isinstance(error, UnicodeDecodeError):
+        return "bytes that are no UTF-8 text"
+    return (error.strerror or str(error)).lower()
+
+
 class ConfigError(InputError):
     """A setting is missing, unknown, of the wrong type or out of range."""
 

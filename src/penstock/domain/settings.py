@@ -7,18 +7,19 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import inspect
 
 from penstock.domain.errors import ConfigError, Problem
+from penstock.domain.sections import Section, header_of, sections_of, single_brackets
+from penstock.domain.settings_words import Array, choices, mend, shown, wanted
 
 T = TypeVar("T")
 
-_Array: TypeAlias = (
-    inspect.ListType | inspect.VarTupleType | inspect.SetType | inspect.FrozenSetType
-)
+# Likeness of two keys from which on one may be the other, mistyped; and from which on it must be.
+_ALIKE, _ALL_BUT_EQUAL = 0.6, 0.85
 
 
 def parse_toml(text: str, kind: type[T], *, file: str) -> T:
@@ -30,15 +31,18 @@ def parse_toml(text: str, kind: type[T], *, file: str) -> T:
     fraction is wanted.
 
     Args:
-        kind: a `msgspec.Struct`; nested structs are tables, their `msgspec.Meta` limits are held.
+        kind: a `msgspec.Struct`; nested structs are tables, their `msgspec.Meta` limits are held,
+            and a `description` there follows "a string", or the section's header, in messages.
         file: name for the messages; nothing is opened.
     Raises:
         ConfigError: with all problems: the line of a syntax error, or else every unknown, missing,
             mistyped and out-of-range key, each as "file: section.key[2]".
     """
-    table = _loads(text, file)
+    node = inspect.type_info(kind)
+    sections = tuple(sections_of(node))
+    table = _loads(text, file, sections)
     problems: list[Problem] = []
-    _Reader(file, problems).check(inspect.type_info(kind), table, "")
+    _Reader(file, sections, problems).check(node, table, "")
     if problems:
         raise ConfigError(problems)
     try:
@@ -54,13 +58,16 @@ def parse_toml(text: str, kind: type[T], *, file: str) -> T:
         ) from None
 
 
-def _loads(text: str, file: str) -> dict[str, Any]:
+def _loads(text: str, file: str, sections: Sequence[Section]) -> dict[str, Any]:
     try:
         return tomllib.loads(text.removeprefix("\ufeff"))  # the mark that some editors put first
     except ValueError as error:  # TOMLDecodeError is one; a number of 5,000 digits is another
-        line = re.search(r"at line (\d+)", str(error))
+        said = re.search(r"at line (\d+)", str(error))
         n_lines = text.count("\n") + (not text.endswith("\n"))
-        where, found = f"{file}:{line[1] if line else n_lines}", str(error)
+        line, found = int(said[1]) if said else n_lines, str(error)
+        where, single = f"{file}:{line}", single_brackets(text, line, sections)
+        if single is not None:
+            raise ConfigError([_list_wanted(f"{file}:{single[0]}", single[1])]) from None
     except RecursionError:
         where, found = file, "brackets nested too deeply"
     raise ConfigError.one(
@@ -71,15 +78,28 @@ def _loads(text: str, file: str) -> dict[str, Any]:
     )
 
 
+def _list_wanted(where: str, name: str, found: str = "") -> Problem:
+    """The commonest mistake of all: brackets of a single section around the name of a list."""
+    single, double = header_of(name, is_list=False), header_of(name, is_list=True)
+    return Problem(
+        where=where,
+        expected=f"{double}, in double brackets, one for each",
+        found=found or single,
+        fix=f"write {double} in place of {single}, each time",
+    )
+
+
 class _Reader:
     """Walks a value beside its type, and collects what does not fit."""
 
-    def __init__(self, file: str, problems: list[Problem]) -> None:
-        self._file, self._problems = file, problems
+    def __init__(self, file: str, sections: Sequence[Section], problems: list[Problem]) -> None:
+        self._file, self._sections, self._problems = file, sections, problems
 
     def check(self, node: inspect.Type, value: Any, path: str) -> None:
         """Add a problem for everything in `value` that is not a `node`."""
         match node:
+            case inspect.Metadata(type=inspect.StrType() as text) if not _fits(text, value):
+                self._add(path, wanted(node), shown(value), mend(text, value))
             case inspect.Metadata():
                 self.check(node.type, value, path)
             case inspect.StructType():
@@ -95,15 +115,18 @@ class _Reader:
             case inspect.TupleType():
                 self._tuple(node, value, path)
             case _ if not _fits(node, value):
-                self._add(path, _wanted(node), _shown(value), _mend(node, value))
+                self._add(path, wanted(node), shown(value), mend(node, value))
 
     def _add(self, path: str, expected: str, found: str, fix: str) -> None:
-        where = f"{self._file}: {path}" if path else self._file
+        where = self._where(path)
         self._problems.append(Problem(where=where, expected=expected, found=found, fix=fix))
+
+    def _where(self, path: str) -> str:
+        return f"{self._file}: {path}" if path else self._file
 
     def _struct(self, node: inspect.StructType, value: Any, path: str) -> None:
         if not isinstance(value, dict):
-            self._add(path, _wanted(node), _shown(value), _mend(node, value))
+            self._add(path, wanted(node), shown(value), mend(node, value))
             return
         fields = {field.encode_name: field for field in node.fields}
         known = [*fields, *([node.tag_field] if node.tag_field else [])]
@@ -113,22 +136,49 @@ class _Reader:
                 self.check(field.type, value[name], _join(path, name))
             elif field.required and name not in excused:
                 fix = _added(field.type, path, name)
-                self._add(_join(path, name), _wanted(field.type), "nothing", fix)
+                self._add(_join(path, name), wanted(field.type), "nothing", fix)
 
-    def _unknown_keys(self, known: Sequence[str], table: Mapping[str, Any], path: str) -> list[str]:
-        """Complain of each; returns the keys that were meant, which are not missing then."""
-        excused = []
+    def _unknown_keys(
+        self, known: Sequence[str], table: Mapping[str, Any], path: str
+    ) -> Sequence[str]:
+        """Complain of each; returns the keys that are not missing then."""
+        meant: list[str] = []
+        strays: dict[tuple[Section, ...], list[str]] = {}
         for key in table:
             if key in known:
                 continue
-            meant = get_close_matches(key, [name for name in known if name not in table], n=1)
-            excused += meant
+            is_section = isinstance(table[key], dict)  # there may be several of one name
+            names = [name for name in known if is_section or name not in table]
+            homes = self._homes(key, path)
+            close = get_close_matches(key, names, n=1, cutoff=_ALL_BUT_EQUAL if homes else _ALIKE)
+            if homes and not close:
+                strays.setdefault(homes, []).append(key)
+                continue
+            meant += close
             fix = (
-                f"did you mean `{meant[0]}`?" if meant else "remove it, or move it where it belongs"
+                f"did you mean `{close[0]}`?" if close else "remove it, or move it where it belongs"
             )
             expected = f"one of the keys {', '.join(known)}" if known else "an empty table"
             self._add(_join(path, key), expected, f"the unknown key '{key}'", fix)
-        return excused
+        for homes, keys in strays.items():
+            self._misplaced(keys, homes, path)
+        # A section with nothing but keys of another one is that other one: nothing is missing.
+        return known if strays and not any(key in known for key in table) else meant
+
+    def _homes(self, key: str, path: str) -> tuple[Section, ...]:
+        """Other sections that know a key."""
+        own = _section(path)
+        return tuple(one for one in self._sections if key in one.keys and one.name != own)
+
+    def _misplaced(self, keys: Sequence[str], homes: Sequence[Section], path: str) -> None:
+        """Complain once, at the first, of all that came into a section from the same other one."""
+        each, them = ("a key", "it") if len(keys) == 1 else ("keys", "them")
+        self._add(
+            _join(path, keys[0]),
+            f"keys of {_header(path)}",
+            f"{each} of {' or '.join(map(str, homes))}: {', '.join(keys)}",
+            f"remove {them}, or move {them} to " + " or ".join(one.described for one in homes),
+        )
 
     def _union(self, node: inspect.UnionType, value: Any, path: str) -> None:
         # TOML has no null: a key that may be absent is simply not written.
@@ -138,32 +188,35 @@ class _Reader:
         complaints: list[list[Problem]] = []
         for arm in arms:
             complaints.append([])
-            _Reader(self._file, complaints[-1]).check(arm, value, path)
+            _Reader(self._file, self._sections, complaints[-1]).check(arm, value, path)
             if not complaints[-1]:
                 return
         if len(arms) == 1:
             self._problems.extend(complaints[0])
         else:
-            self._add(path, _wanted(node), _shown(value), "give one of these")
+            self._add(path, wanted(node), shown(value), "give one of these")
 
     def _dict(self, node: inspect.DictType, value: Any, path: str) -> None:
         if not isinstance(value, dict) or not _length_fits(node, value):
-            self._add(path, _wanted(node), _shown(value), _mend(node, value))
+            self._add(path, wanted(node), shown(value), mend(node, value))
             return
         for key, item in value.items():
             self.check(node.key_type, key, _join(path, key))
             self.check(node.value_type, item, _join(path, key))
 
-    def _array(self, node: _Array, value: Any, path: str) -> None:
-        if not isinstance(value, list) or not _length_fits(node, value):
-            self._add(path, _wanted(node), _shown(value), _mend(node, value))
-            return
-        for position, item in enumerate(value):
-            self.check(node.item_type, item, f"{path}[{position}]")
+    def _array(self, node: Array, value: Any, path: str) -> None:
+        if isinstance(value, dict) and isinstance(node.item_type, inspect.StructType):
+            where, found = self._where(path), shown(value)
+            self._problems.append(_list_wanted(where, _section(path), found))
+        elif not isinstance(value, list) or not _length_fits(node, value):
+            self._add(path, wanted(node), shown(value), mend(node, value))
+        else:
+            for position, item in enumerate(value):
+                self.check(node.item_type, item, f"{path}[{position}]{_mic(item)}")
 
     def _tuple(self, node: inspect.TupleType, value: Any, path: str) -> None:
         if not isinstance(value, list) or len(value) != len(node.item_types):
-            self._add(path, _wanted(node), _shown(value), _mend(node, value))
+            self._add(path, wanted(node), shown(value), mend(node, value))
             return
         for position, (item_type, item) in enumerate(zip(node.item_types, value, strict=True)):
             self.check(item_type, item, f"{path}[{position}]")
@@ -175,23 +228,34 @@ def _join(path: str, key: str) -> str:
     return f"{path}.{name}" if path else name
 
 
+def _mic(item: Any) -> str:
+    """What a venue is called, to stand behind its number: nobody likes to count from 0."""
+    mic = item.get("mic") if isinstance(item, dict) else None
+    return f" ({mic})" if isinstance(mic, str) and re.fullmatch("[A-Z0-9]{4}", mic) else ""
+
+
 def _added(node: inspect.Type, path: str, name: str) -> str:
     """How a key that is missing is written, by its type."""
     match node:
         case inspect.Metadata():
             return _added(node.type, path, name)
         case inspect.StructType():
-            return f"add a section [{_section(path, name)}]"
+            return f"add a section {header_of(_section(_join(path, name)), is_list=False)}"
         case inspect.ListType() | inspect.VarTupleType() if isinstance(
             node.item_type, inspect.StructType
         ):
-            return f"add a section [[{_section(path, name)}]] for each"
+            return f"add a section {header_of(_section(_join(path, name)), is_list=True)} for each"
         case _:
-            return f"add `{name} = …` under {f'[{path}]' if path else 'the top of the file'}"
+            return f"add `{name} = …` under {_header(path)}"
 
 
-def _section(path: str, name: str) -> str:
-    return re.sub(r"\[\d+\]", "", _join(path, name))
+def _header(path: str) -> str:
+    return header_of(_section(path), is_list=path.endswith(("]", ")")))
+
+
+def _section(path: str) -> str:
+    """The section that a place is in: `venues.lit` of `venues[2] (XNYS).lit`."""
+    return re.sub(r"\[\d+\]( \(\w+\))?", "", path)
 
 
 def _tables_meant(arms: list[inspect.Type], value: Mapping[str, Any]) -> list[inspect.Type]:
@@ -223,7 +287,7 @@ def _fits(node: inspect.Type, value: Any) -> bool:
                 and (node.pattern is None or re.search(node.pattern, value) is not None)
             )
         case inspect.LiteralType() | inspect.EnumType():
-            return any(type(value) is type(choice) and value == choice for choice in _choices(node))
+            return any(type(value) is type(choice) and value == choice for choice in choices(node))
         case _:
             return True  # dates and the like: msgspec.convert has the last word
 
@@ -246,123 +310,8 @@ def _in_range(node: inspect.IntType | inspect.FloatType, value: float) -> bool:
 
 
 def _length_fits(
-    node: inspect.StrType | inspect.DictType | _Array,
+    node: inspect.StrType | inspect.DictType | Array,
     value: Sequence[Any] | Mapping[str, Any],
 ) -> bool:
     least, most = node.min_length, node.max_length
     return (least is None or len(value) >= least) and (most is None or len(value) <= most)
-
-
-def _choices(node: inspect.LiteralType | inspect.EnumType) -> list[Any]:
-    if isinstance(node, inspect.EnumType):
-        return [member.value for member in node.cls]
-    return list(node.values)
-
-
-def _wanted(node: inspect.Type) -> str:
-    """What a type asks for, in words."""
-    match node:
-        case inspect.Metadata():
-            return _wanted(node.type)
-        case inspect.BoolType():
-            return "true or false"
-        case inspect.IntType():
-            return "a whole number" + _limits(node)
-        case inspect.FloatType():
-            return "a number" + _limits(node)
-        case inspect.StrType():
-            pattern = f" that matches {node.pattern}" if node.pattern else ""
-            return "a string" + _lengths(node, "character") + pattern
-        case inspect.LiteralType() | inspect.EnumType():
-            return "one of " + ", ".join(str(choice) for choice in _choices(node))
-        case inspect.StructType():
-            return "a table"
-        case inspect.DictType():
-            return "a table" + _lengths(node, "key")
-        case inspect.ListType() | inspect.VarTupleType() | inspect.SetType():
-            return "an array" + _lengths(node, "item")
-        case inspect.TupleType():
-            return f"an array of {_counted(len(node.item_types), 'item')}"
-        case inspect.UnionType():
-            arms = [arm for arm in node.types if not isinstance(arm, inspect.NoneType)]
-            return " or ".join(_wanted(arm) for arm in arms)
-        case _:
-            return f"a {type(node).__name__.removesuffix('Type').lower()}"
-
-
-def _limits(node: inspect.IntType | inspect.FloatType) -> str:
-    parts = [
-        # Whole bounds without ".0": typing keeps whichever of two equal annotations came first.
-        f"{word} {int(limit) if limit == int(limit) else limit:,}"
-        for word, limit in (
-            ("above", node.gt),
-            ("of at least", node.ge),
-            ("below", node.lt),
-            ("of at most", node.le),
-            ("divisible by", node.multiple_of),
-        )
-        if limit is not None
-    ]
-    return (" " + " and ".join(parts)).rstrip()
-
-
-def _lengths(node: inspect.StrType | inspect.DictType | _Array, of_what: str) -> str:
-    least, most = node.min_length, node.max_length
-    if least is not None and most is not None:
-        span = "" if least == most else f"{least} to "
-        return f" of {span}{_counted(most, of_what)}"
-    if least is not None:
-        return f" of at least {_counted(least, of_what)}"
-    return f" of at most {_counted(most, of_what)}" if most is not None else ""
-
-
-def _counted(n: int, thing: str) -> str:
-    return f"{n} {thing}" if n == 1 else f"{n} {thing}s"
-
-
-def _shown(value: Any) -> str:
-    match value:
-        case bool():
-            return str(value).lower()
-        case str():
-            return f"the string {value!r}" if len(value) <= 60 else f"the string {value[:57]!r}…"
-        case dict():
-            return f"a table with {', '.join(value)}" if value else "an empty table"
-        case list():
-            return f"an array of {_counted(len(value), 'item')}"
-        case int():
-            return str(value) if abs(value) < 10**30 else "a number of more than 30 digits"
-        case _:
-            return str(value)
-
-
-def _mend(node: inspect.Type, value: Any) -> str:
-    """The likeliest mistake, and its cure."""
-    match node:
-        case inspect.IntType() | inspect.FloatType():
-            if isinstance(value, str):
-                return "write a number, without quotes"
-            if isinstance(node, inspect.IntType) and isinstance(value, float):
-                return "write a whole number, without a decimal point"
-            if type(value).__name__ == "date":  # TOML has dates; the core imports no calendar
-                return f"write {value:%Y%m%d}, without dashes"
-            is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            return "give a value within the limits" if is_number else "write a number"
-        case inspect.BoolType():
-            return "write true or false, without quotes"
-        case inspect.StrType():
-            return "write text in quotes" if not isinstance(value, str) else "change the text"
-        case inspect.LiteralType() | inspect.EnumType():
-            names = [str(choice) for choice in _choices(node)]
-            meant = get_close_matches(str(value), names, n=1)
-            return f"did you mean {meant[0]}?" if meant else "choose one of these"
-        case inspect.StructType() | inspect.DictType():
-            return "write it as a [section] of its own, with one key a line"
-        case _ if isinstance(value, list):
-            return "give as many items as that"
-        case inspect.ListType() | inspect.VarTupleType():
-            if isinstance(value, dict):
-                return "write [[double brackets]] around the section's name, once for each item"
-            return "write the items in [ ], with commas between them"
-        case _:
-            return "write it in the form that is expected"

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import Annotated
 
 import msgspec
 
 from penstock.domain.units import Shares, Ticks, TradingDay, UsdMicros, round_half_even
+
+Mic = Annotated[
+    str,
+    msgspec.Meta(
+        pattern="^[A-Z0-9]{4}$", description="of four capital letters or digits, such as XNYS"
+    ),
+]
+"""A market identifier code, as in ISO 10383."""
 
 
 class VenueKind(IntEnum):

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import msgspec
 
-from penstock.domain import Command, Event, JournalError, TapeArray
+from penstock.domain import Command, Event, JournalError, TapeArray, reason_of
 from penstock.journal.format import RecordKind, pack_header, pack_record
 from penstock.journal.reader import scan
 
@@ -106,7 +106,7 @@ class JournalWriter:
             self._is_dead = True
             with suppress(OSError):  # if this fails too, the reader finds a torn last record
                 os.ftruncate(self._fd, self._n_bytes)
-            raise self._failed(str(error)) from error
+            raise self._failed(reason_of(error)) from error
         self._n_bytes += len(record)
 
     def _failed(self, found: str) -> JournalError:

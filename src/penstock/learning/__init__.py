@@ -10,7 +10,7 @@ from penstock.learning.dataset import (
     save_dataset,
 )
 from penstock.learning.explore import ExplorePolicy
-from penstock.learning.privileged import seen_by, train_draws, train_insider
+from penstock.learning.privileged import seen_by, train_blind, train_insider
 from penstock.learning.split import Split, split_rows
 from penstock.learning.train import Progress, train_lightgbm
 from penstock.learning.training import Rounds, train_in_markets
@@ -33,7 +33,7 @@ __all__ = [
     "save_dataset",
     "seen_by",
     "split_rows",
-    "train_draws",
+    "train_blind",
     "train_insider",
     "train_in_markets",
     "train_lightgbm",

@@ -21,8 +21,6 @@ from penstock.trials import (
     GROUPS,
     HIDDEN_NAMES,
     INSIDER_VERSION,
-    N_DRAWS,
-    NOTHING,
     PRICE,
     TRAINING_SEED,
     HiddenColumns,
@@ -116,6 +114,7 @@ def train_insider(
     *,
     n_workers: int,
     routing: RoutingConfig | None = None,
+    first_seed: int = TRAINING_SEED,
     on_day: Callable[[], None] = lambda: None,
 ) -> tuple[ForestModel, Dataset]:
     """
@@ -123,6 +122,9 @@ def train_insider(
 
     Rounds and days are those of `train_in_markets`: what an insider gains is then due to what it
     knows, not to more experience.
+
+    Args:
+        first_seed: of its days; those of TRAINING_SEED are the ones that our models learn from.
 
     Raises:
         ConfigError: a replay, which has no hidden state to know.
@@ -135,7 +137,7 @@ def train_insider(
     for round_idx in range(rounds.n_rounds):
         data = None if model is None else dump_model(model)
         setup = InsiderSetup(tuple(markets), routing or RoutingConfig(), insider, data)
-        first = TRAINING_SEED + round_idx * rounds.n_days
+        first = first_seed + round_idx * rounds.n_days
         tasks = [
             CollectTask(market_idx, first + day)
             for day in range(rounds.n_days)
@@ -144,7 +146,7 @@ def train_insider(
         collected += run_tasks(
             collect_insider_day, setup, tasks, n_workers=n_workers, on_done=on_day
         )
-        seeds = range(TRAINING_SEED, TRAINING_SEED + (round_idx + 1) * rounds.n_days)
+        seeds = range(first_seed, first_seed + (round_idx + 1) * rounds.n_days)
         dataset = concat_datasets(collected, origin=origin_of(markets, seeds))
         model = train_lightgbm(seen_by(dataset, names), settings)
     assert model is not None, "training needs at least one round"
@@ -154,30 +156,25 @@ def train_insider(
 assert len(columns_of(())) == N_FEATURES
 
 
-def train_draws(
-    dataset: Dataset, settings: TrainSettings, on_model: Callable[[], None] = lambda: None
-) -> list[dict[str, bytes]]:
+def train_blind(
+    insider: ForestModel,
+    experience: Dataset,
+    settings: TrainSettings,
+    on_model: Callable[[], None] = lambda: None,
+) -> dict[str, bytes]:
     """
-    Models of `ablated_policies` for each of N_DRAWS draws of experience, as files by policy.
-
-    A draw leaves out one day in N_DRAWS. Within it, everybody learns from the same days, so that
-    what differs is what can be seen in them; NOTHING is the full insider of the next draw.
+    The insider of an ablation, and one for each of GROUPS that learned without it, from one
+    experience: what differs is what can be seen in it.
 
     Args:
-        dataset: with every hidden column, as `train_insider` returns it.
-        on_model: told of each model, N_DRAWS times `len(ablated_policies()) - 1`.
+        insider, experience: as `train_insider` returns them for ABLATED.
+        on_model: told of each of the blind ones.
+    Returns:
+        Model files by policy.
     """
-    days = np.unique(dataset.day)
-    draws = []
-    for draw in range(N_DRAWS):
-        part = dataset.select(~np.isin(dataset.day, days[draw::N_DRAWS]))
-        models = {}
-        for group in (None, *GROUPS):
-            name = ABLATED if group is None else blind_name(ABLATED, group)
-            model = train_lightgbm(seen_by(part, known_to(ABLATED, group)), settings)
-            models[name] = dump_model(model)
-            on_model()
-        draws.append(models)
-    for draw, models in enumerate(draws):
-        models[blind_name(ABLATED, NOTHING)] = draws[(draw + 1) % N_DRAWS][ABLATED]
-    return draws
+    models = {ABLATED: dump_model(insider)}
+    for group in GROUPS:
+        model = train_lightgbm(seen_by(experience, known_to(ABLATED, group)), settings)
+        models[blind_name(ABLATED, group)] = dump_model(model)
+        on_model()
+    return models

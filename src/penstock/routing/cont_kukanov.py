@@ -16,7 +16,7 @@ from penstock.routing.allocation import clear_plan, finish, is_settling, is_usab
 from penstock.routing.config import RoutingConfig
 from penstock.routing.fee_sweep import all_in_ticks
 from penstock.routing.frame import Frame, WorkArray
-from penstock.routing.pacing import PaceArray, pace_array, shares_to_take
+from penstock.routing.pacing import PaceArray, pace_array, shares_to_take, strike_waiting
 from penstock.routing.sequence import order_by_index
 
 _POST: Final = int(Tactic.POST)
@@ -123,6 +123,7 @@ def plan_split(
             work[r].sort_key = rows[r].fee_bps
     n_ranked, left_shares = 0, int(situation[0].route_shares)
     n_posts = order_by_index(work["sort_key"], math.inf, order)
+    n_posts = strike_waiting(situation, rows, pace, 0, 0, order, n_posts)
     for k in range(n_posts):
         r = order[k]
         wanted = limit_shares(
@@ -144,6 +145,7 @@ def plan_split(
             work[r].sort_key = all_in_ticks(situation, rows, r)
     take_shares = min(left_shares, shares_to_take(situation, rows, work, pace, 0))
     n_takes = order_by_index(work["sort_key"], math.inf, order)
+    n_takes = strike_waiting(situation, rows, pace, 0, take_shares, order, n_takes)
     for k in range(n_takes):
         shares = min(take_shares, rows[order[k]].size_shares)
         n_ranked, take_shares = _place(rows, work, order[k], shares, n_ranked, take_shares)

@@ -12,7 +12,7 @@ from penstock.domain import RowArray, SituationArray, Tactic
 from penstock.features import TailArray, tail_prob
 from penstock.routing.allocation import clear_plan, finish
 from penstock.routing.frame import Frame, WorkArray
-from penstock.routing.pacing import PaceArray, send_paced
+from penstock.routing.pacing import PaceArray, send_wave, shares_to_take, strike_waiting
 from penstock.routing.static import StaticPolicy
 from penstock.routing.waterfall import WaterfallArray, walk_down
 
@@ -68,9 +68,11 @@ def plan_pools(
     if situation[0].must_complete:
         finish(situation, rows, work, order)
         return
+    take_shares = shares_to_take(situation, rows, work, pace, 0)
     n_ranked = walk_down(rows, waterfall, order)
+    n_ranked = strike_waiting(situation, rows, pace, 0, take_shares, order, n_ranked)
     if n_ranked == 0 or rows[order[0]].tactic != _MID:
-        send_paced(situation, rows, work, pace, 0, order, n_ranked)
+        send_wave(situation, rows, work, take_shares, order, n_ranked)
         return
     left_shares = divide_pools(situation, rows, tails, order, n_ranked, work)
     n_placed, rests = 0, False

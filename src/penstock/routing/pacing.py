@@ -1,7 +1,8 @@
-"""Takes spread over the horizon: how much may be taken now, and which rows wait."""
+"""A static plan spread over the horizon: how much may be taken now, and which rows wait."""
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 import numpy as np
@@ -11,6 +12,7 @@ from penstock._kernels import kernel
 from penstock.domain import RowArray, SituationArray, Tactic
 from penstock.routing.allocation import send_up_to
 from penstock.routing.frame import WorkArray
+from penstock.routing.reserve import crossing_bps, dearest_bps
 from penstock.routing.steps import Pace
 
 PACE_DTYPE: Final = np.dtype(
@@ -18,6 +20,8 @@ PACE_DTYPE: Final = np.dtype(
         ("take_share_frac", np.float64),
         ("take_gap_ns", np.int64),
         ("take_after_frac", np.float64),
+        ("patience_s", np.float64),
+        ("patient_bps", np.float64),
     ]
 )
 """`Pace` as the kernels read it; one row a regime."""
@@ -79,28 +83,52 @@ def send_paced(
     n_ranked: int,
 ) -> None:
     """
-    `send_in_order`, takes within the pace; while no wave is due the list is without its takes.
+    `send_in_order` within the pace: rows that must wait are left out, and waves are no larger.
 
     Args:
         k: which pace.
-        order: the plan, best first; takes that must wait are struck from it.
+        order: the plan, best first; rows that must wait are struck from it.
     """
     take_shares = shares_to_take(situation, rows, work, paces, k)
-    n_kept = strike_early_takes(rows, take_shares, order, n_ranked)
+    n_kept = strike_waiting(situation, rows, paces, k, take_shares, order, n_ranked)
     send_wave(situation, rows, work, take_shares, order, n_kept)
 
 
 @kernel
-def strike_early_takes(
-    rows: RowArray, take_shares: int, order: NDArray[np.int64], n_ranked: int
+def strike_waiting(
+    situation: SituationArray,
+    rows: RowArray,
+    paces: PaceArray,
+    k: int,
+    take_shares: int,
+    order: NDArray[np.int64],
+    n_ranked: int,
 ) -> int:
-    """Leave takes out of a plan while no wave is due; returns how many rows stay."""
+    """
+    Leave out of a plan what must wait: takes while no wave is due, and what is too dear so early.
+
+    Returns:
+        How many rows stay.
+
+    Reference: tests/support/naive_baselines.py::is_waiting.
+    """
+    most_bps = dearest_bps(situation, rows, paces[k].patience_s, paces[k].patient_bps)
     n_kept = 0
     for i in range(n_ranked):
-        if take_shares > 0 or rows[order[i]].tactic != _TAKE:
-            order[n_kept] = order[i]
+        r = order[i]
+        is_early = rows[r].tactic == _TAKE and take_shares <= 0
+        if not is_early and not is_dearer(situation, rows, r, most_bps):
+            order[n_kept] = r
             n_kept += 1
     return n_kept
+
+
+@kernel
+def is_dearer(situation: SituationArray, rows: RowArray, r: int, most_bps: float) -> bool:
+    """True if a row's price and fee are above a bound, which an infinite one never is."""
+    if math.isinf(most_bps):
+        return False
+    return bool(rows[r].fee_bps + crossing_bps(situation, rows, r) > most_bps)
 
 
 @kernel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Final
 
 from penstock.domain import ConfigError, Problem, Universe
@@ -45,15 +46,18 @@ def check_policy_names(names: tuple[str, ...], where: str, *, also: tuple[str, .
     Raises:
         ConfigError: all wrong names at once.
     """
+    known = (*POLICIES, *also)
     problems = [
         Problem(
             where=f"{where}: {name!r}",
-            expected=f"one of {', '.join((*POLICIES, *also))}",
+            expected=f"one of {', '.join(known)}",
             found=repr(name),
-            fix="name the policies with commas between them, no spaces",
+            fix=f"did you mean {meant[0]}?"
+            if (meant := get_close_matches(name, known, n=1))
+            else "name the policies with commas between them, no spaces",
         )
         for name in names
-        if name not in (*POLICIES, *also)
+        if name not in known
     ]
     if len(set(names)) < len(names) or not names:
         problems.append(

@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock._kernels import kernel
-from penstock.domain import RowArray, SituationArray, Tactic
+from penstock.domain import RowArray, SituationArray
 from penstock.features import FEATURE_NAMES
 from penstock.routing.allocation import clear_plan, finish
 from penstock.routing.config import RoutingConfig
 from penstock.routing.frame import Frame, WorkArray
 from penstock.routing.pacing import PaceArray, pace_array, send_paced
+from penstock.routing.reserve import crossing_bps
 from penstock.routing.scoring import TERMS_DTYPE, clean_up_cost, score_rows
 from penstock.routing.sequence import order_by_index
 
-_MID: Final = int(Tactic.MID)
 _FILL: Final = FEATURE_NAMES.index("card_fill_frac")
 _SECONDS: Final = FEATURE_NAMES.index("card_time_to_fill_s")
 _MARKOUT: Final = FEATURE_NAMES.index("card_markout_bps")
@@ -95,13 +95,3 @@ def plan_scorecard(
     score_rows(situation, rows, terms, work)
     n_ranked = order_by_index(work["sort_key"], clean_up_cost(situation, rows, terms), order)
     send_paced(situation, rows, work, pace, 0, order, n_ranked)
-
-
-@kernel
-def crossing_bps(situation: SituationArray, rows: RowArray, r: int) -> float:
-    """Price of the row against the midpoint, bps; negative for a post, 0 in a pool."""
-    parent, row = situation[0], rows[r]
-    if row.tactic == _MID:  # pegged there, whatever its limit
-        return 0.0
-    twice_off_ticks = parent.side * (2 * row.limit_ticks - parent.mid_ticks_x2)
-    return float(1e4 * twice_off_ticks / parent.mid_ticks_x2)

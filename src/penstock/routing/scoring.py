@@ -8,9 +8,10 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock._kernels import inlined, kernel
+from penstock._kernels import kernel
 from penstock.domain import NS_PER_S, RowArray, SituationArray, Tactic
 from penstock.routing.frame import WorkArray
+from penstock.routing.reserve import left_over_bps
 from penstock.routing.sequence import own_bps, plan_cost, row_index
 
 TERMS_DTYPE: Final = np.dtype(
@@ -65,27 +66,6 @@ def last_resort_bps(situation: SituationArray, rows: RowArray, terms: NDArray[An
     return float(half_spread_bps + fee_bps + terms[0].clean_up_bps)
 
 
-@inlined
-def left_over_bps(terms: NDArray[Any], last_bps: float, left_s: float) -> float:
-    """
-    What a share costs that this plan leaves over with `left_s` to go: a reservation price, bps.
-
-        V(t) = patient_bps + (last_bps - patient_bps) · exp(-t / patience_s)
-
-    With time left there will be other chances, and only what is cheaper than they are is worth
-    doing now; at the deadline there is only the last resort. `patience_s` of 0: the last resort
-    always.
-
-    Source: reservation prices of optimal search, McCall (1970), "Economics of Information and Job
-        Search", Quarterly Journal of Economics 84(1); Weitzman (1979) as in `order_by_index`.
-    """
-    value_bps = last_bps
-    if terms[0].patience_s > 0.0:
-        urgency = math.exp(-max(left_s, 0.0) / terms[0].patience_s)
-        value_bps = terms[0].patient_bps + (last_bps - terms[0].patient_bps) * urgency
-    return value_bps
-
-
 @kernel
 def clean_up_cost(situation: SituationArray, rows: RowArray, terms: NDArray[Any]) -> float:
     """
@@ -97,7 +77,8 @@ def clean_up_cost(situation: SituationArray, rows: RowArray, terms: NDArray[Any]
     """
     parent = situation[0]
     left_s = (parent.deadline_ns - parent.now_ns) / NS_PER_S
-    slippage_bps = left_over_bps(terms, last_resort_bps(situation, rows, terms), left_s)
+    last_bps = last_resort_bps(situation, rows, terms)
+    slippage_bps = left_over_bps(terms[0].patience_s, terms[0].patient_bps, last_bps, left_s)
     certainty_bps = parent.weight_certainty * terms[0].miss_bps
     return float(parent.weight_slippage * slippage_bps + certainty_bps)
 
@@ -125,15 +106,16 @@ def score_rows(
     per_second_bps = second_bps(situation, terms)
     last_bps = last_resort_bps(situation, rows, terms)
     left_s = (parent.deadline_ns - parent.now_ns) / NS_PER_S
-    value_bps = left_over_bps(terms, last_bps, left_s)
+    patience_s, patient_bps = terms[0].patience_s, terms[0].patient_bps
+    value_bps = left_over_bps(patience_s, patient_bps, last_bps, left_s)
     for r in range(len(rows)):
         row, scratch = rows[r], work[r]
         scratch.own_bps, scratch.fill_frac, scratch.sort_key = 0.0, 0.0, math.nan
         if row.excluded != 0:
             continue
         wait_s = row.rest_ns / NS_PER_S if row.rest_ns > 0 else row.time_to_fill_s
-        lost_bps = left_over_bps(terms, last_bps, left_s - wait_s) - value_bps
-        row.wait_bps = per_second_bps * wait_s + parent.weight_slippage * lost_bps
+        later_bps = left_over_bps(patience_s, patient_bps, last_bps, left_s - wait_s)
+        row.wait_bps = per_second_bps * wait_s + parent.weight_slippage * (later_bps - value_bps)
         slippage_bps = parent.weight_slippage * row.slippage_bps
         leakage_bps = parent.weight_leakage * row.leakage_bps
         unfilled_bps = row.wait_bps + parent.weight_certainty * terms[0].miss_bps

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from penstock.domain import Ns, Problem
+from penstock.domain import Bps, Ns, Problem
 
 TacticName = Literal["take", "mid", "post"]
 TACTIC_ORDER: tuple[TacticName, ...] = ("mid", "post", "take")
@@ -24,7 +24,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """
-    How takes are spread over the horizon; the default takes all that is displayed, at once.
+    What waits within the horizon; the default takes all that is displayed, at once.
+
+    Takes go in waves, and with patience no step is taken that is dearer than what the time left
+    asks for (`dearest_bps`).
 
     The duty to complete at the end of the horizon is not paced.
     """
@@ -32,6 +35,8 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     take_share_frac: float = 1.0  # of the order, at most, in one wave of takes
     take_gap_ns: Ns = Ns(0)  # from one wave to the next
     take_after_frac: float = 0.0  # of the horizon, that must be over before the first wave
+    patience_s: float = 0.0  # of the horizon's end in which any price will do; 0 is all of it
+    patient_bps: Bps = Bps(0.0)  # the dearest step long before, price and fee against the midpoint
 
 
 class Regime(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -70,6 +75,8 @@ def pace_problems(pace: Pace, where: str) -> Iterator[Problem]:
         ("take_gap_ns", pace.take_gap_ns >= 0, "a duration of 0 ns or more", "0 does not wait"),
         ("take_after_frac", 0.0 <= pace.take_after_frac <= 1.0,
          "a fraction of the horizon in [0, 1]", "0 takes from the start"),
+        ("patience_s", 0.0 <= pace.patience_s < 1e6, "a duration of 0 s or more", "0 is off"),
+        ("patient_bps", -1e4 < pace.patient_bps < 1e4, "a cost within 10000 bps", "try 0"),
     )  # fmt: skip
     for key, holds, expected, fix in rules:
         if not holds:

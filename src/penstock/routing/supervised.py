@@ -19,7 +19,7 @@ from penstock.routing.pacing import (
     pace_array,
     send_wave,
     shares_to_take,
-    strike_early_takes,
+    strike_waiting,
 )
 from penstock.routing.scoring import TERMS_DTYPE, clean_up_cost, price_rows, score_rows
 from penstock.routing.sequence import is_among, order_near_list
@@ -150,7 +150,7 @@ def plan_supervised(
         _write_parts(rows, picked[k], k, parts, sd)
     take_shares = shares_to_take(situation, rows, work, pace, 0)
     n_static = walk_down(rows, waterfall, orders[1])
-    n_static = strike_early_takes(rows, take_shares, orders[1], n_static)
+    n_static = strike_waiting(situation, rows, pace, 0, take_shares, orders[1], n_static)
     if situation[0].has_nbbo == 0:
         send_wave(situation, rows, work, take_shares, orders[1], n_static)
         return

@@ -15,7 +15,7 @@ from penstock.runtime.oms_config import OmsConf, read_oms_conf
 from penstock.runtime.program import run_router
 from penstock.runtime.status import RouterStatus
 from penstock.runtime.venues import run_venues
-from penstock.runtime.venues_config import VenuesConf, read_venues_conf
+from penstock.runtime.venues_config import VenuesConf, read_venues_conf, scenario_of
 
 __all__ = [
     "FeedTable",
@@ -41,6 +41,7 @@ __all__ = [
     "read_oms_conf",
     "read_router_conf",
     "read_venues_conf",
+    "scenario_of",
     "run_oms",
     "run_venues",
     "run_router",

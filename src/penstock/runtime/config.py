@@ -14,6 +14,7 @@ from penstock.domain import (
     ConfigError,
     FeeSchedule,
     Instrument,
+    Mic,
     Ns,
     Shares,
     Ticks,
@@ -22,14 +23,31 @@ from penstock.domain import (
     Venue,
     VenueKind,
     from_seconds,
+    reason_of,
 )
 from penstock.engine import EngineConfig
 from penstock.risk import RiskLimits
 from penstock.routing import RoutingConfig
 
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
-CompId = Annotated[str, Meta(pattern="^[A-Za-z0-9_.-]{1,32}$")]  # it becomes part of file names
-Address = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]{1,200}:[0-9]{1,5}$")]
+CompId = Annotated[  # it becomes part of file names
+    str,
+    Meta(
+        pattern="^[A-Za-z0-9_.-]{1,32}$",
+        description="of 1 to 32 letters, digits, '_', '.' and '-'",
+    ),
+]
+Address = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9_.-]{1,200}:[0-9]{1,5}$",
+        description="with host and port, such as 127.0.0.1:19801",
+    ),
+]
+Symbol = Annotated[
+    str,
+    Meta(pattern="^[A-Z0-9.]{1,8}$", description="of 1 to 8 capital letters, digits and '.'"),
+]
 Port = Annotated[int, Meta(ge=1, le=65_535)]
 Count = Annotated[int, Meta(ge=1, le=100_000_000)]
 Frac = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -89,7 +107,7 @@ class StoreTable(Table, frozen=True, kw_only=True):
 class InstrumentTable(Table, frozen=True, kw_only=True):
     """A security that may be ordered."""
 
-    symbol: Annotated[str, Meta(pattern="^[A-Z0-9.]{1,8}$")]
+    symbol: Symbol
     increment_usd: Annotated[float, Meta(gt=0.0, le=1_000.0)]  # smallest quoting step
     adv_shares: Annotated[int, Meta(ge=100, le=10**12)]  # 20-day average daily volume
     round_lot_shares: Count = 100
@@ -107,7 +125,7 @@ class FeeTable(Table, frozen=True, kw_only=True):
 class VenueTable(Table, frozen=True, kw_only=True):
     """One destination: what it is, what it charges, where its FIX port is."""
 
-    mic: Annotated[str, Meta(pattern="^[A-Z0-9]{4}$")]  # its comp id too
+    mic: Mic  # its comp id too
     name: Text
     kind: Literal["internal", "dark", "ecn", "exchange"]
     fees: FeeTable | tuple[FeeTable, ...]
@@ -244,6 +262,6 @@ def read_conf_text(path: Path, *, example: str) -> str:
         raise ConfigError.one(
             where=str(path),
             expected="a configuration, a TOML file",
-            found=str(error),
+            found=reason_of(error),
             fix=f"start from {example}",
         ) from None

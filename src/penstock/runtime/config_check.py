@@ -70,7 +70,7 @@ def _problems(conf: RouterConf, file: str) -> Iterator[Problem]:
     addresses = {
         "feed.listen": conf.feed.listen,
         "feed.snapshot": conf.feed.snapshot,
-        **{f"venues[{k}].fix": table.fix for k, table in enumerate(conf.venues)},
+        **{f"venues[{k}] ({table.mic}).fix": table.fix for k, table in enumerate(conf.venues)},
     }
     yield from problems_of_addresses(addresses, file)
     yield from _problems_of_days(conf, file)
@@ -95,7 +95,7 @@ def _problems_of_days(conf: RouterConf, file: str) -> Iterator[Problem]:
     if conf.router.day is not None and not _is_date(conf.router.day):
         yield _no_date(f"{file}: router.day", conf.router.day)
     for position, venue in enumerate(conf.venues):
-        where = f"{file}: venues[{position}].fees"
+        where = f"{file}: venues[{position}] ({venue.mic}).fees"
         yield from _problems_of_fees(venue, conf.router.day, where)
 
 

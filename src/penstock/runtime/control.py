@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.domain import InputError
+from penstock.domain import InputError, reason_of
 
 MAX_LINE_BYTES: Final = 65_536
 _MAX_ADDRESS_BYTES: Final = 100  # the kernel's limit is 108, the terminating zero included
@@ -101,7 +101,7 @@ def ask_router(
         line = _exchange(path, msgspec.json.encode(request) + b"\n", timeout_s)
         answer: Answer = msgspec.json.decode(line, type=dict[str, Any])
     except OSError as error:
-        raise _unreachable(path, str(error), timeout_s) from None
+        raise _unreachable(path, reason_of(error), timeout_s) from None
     except _DECODER_ERRORS as error:
         raise _unreachable(path, f"an answer that is none: {error}", timeout_s) from None
     if not answer.pop("ok", False):

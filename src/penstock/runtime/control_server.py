@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
-from penstock.domain import ConfigError
+from penstock.domain import ConfigError, reason_of
 from penstock.routing import Policy
 from penstock.runtime.control import (
     MAX_LINE_BYTES,
@@ -182,7 +182,7 @@ def _listen(path: Path) -> socket.socket:
         raise ConfigError.one(
             where=str(path),
             expected="a place for the control socket",
-            found=str(error),
+            found=reason_of(error),
             fix="choose another router.run_dir",
         ) from None
     finally:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from threading import Thread
 from typing import Final
 
-from penstock.domain import NS_PER_MS, ConfigError
+from penstock.domain import NS_PER_MS, ConfigError, reason_of
 from penstock.runtime.clock import Clock
 from penstock.runtime.config import FeedTable, split_address
 from penstock.runtime.control_server import ControlServer
@@ -43,7 +43,7 @@ class FeedSockets:
             raise ConfigError.one(
                 where=f"feed.listen = {conf.listen!r}, feed.snapshot = {conf.snapshot!r}",
                 expected="a free UDP port of this machine, and an address that can be found",
-                found=str(error),
+                found=reason_of(error),
                 fix="stop the program that has the port, or choose another",
             ) from None
 

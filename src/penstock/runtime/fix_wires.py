@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from typing import Final
 
-from penstock.domain import ConfigError
+from penstock.domain import ConfigError, reason_of
 from penstock.runtime.clock import Clock
 from penstock.runtime.config import OmsTable, RouterConf, split_address
 from penstock.runtime.inbox import Fatal, Inbox, LoggedOn, LoggedOut, Message, Side
@@ -137,6 +137,6 @@ def check_port(conf: OmsTable) -> None:
             raise ConfigError.one(
                 where=f"oms.host = {conf.host!r}, oms.port = {conf.port}",
                 expected="an address of this machine with a free port, for clients to connect to",
-                found=str(error),
+                found=reason_of(error),
                 fix="stop the program that has the port, or choose another",
             ) from None

@@ -15,6 +15,7 @@ from penstock.runtime.config import (
     Count,
     Frac,
     Seconds,
+    Symbol,
     Table,
     Text,
     read_conf_text,
@@ -24,7 +25,7 @@ from penstock.runtime.config import (
 class OmsClientTable(Table, frozen=True, kw_only=True):
     """The client, and the orders that it sends. Folders are relative to the current directory."""
 
-    symbol: Annotated[str, Meta(pattern="^[A-Z0-9.]{1,8}$")]
+    symbol: Symbol
     comp_id: CompId = "OMS"
     router: Address = "127.0.0.1:19800"
     router_comp_id: CompId = "PENSTOCK"

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from penstock.domain import ConfigError
+from penstock.domain import ConfigError, reason_of
 
 
 class RunLock:
@@ -28,7 +28,7 @@ class RunLock:
             raise ConfigError.one(
                 where=str(path),
                 expected="a folder that can be written, for journals and sessions",
-                found=str(error),
+                found=reason_of(error),
                 fix="choose another router.run_dir",
             ) from None
         try:

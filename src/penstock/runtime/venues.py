@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from penstock.domain import ConfigError, stream
+from penstock.domain import ConfigError, reason_of, stream
 from penstock.runtime.clock import AnchoredClock, Clock
 from penstock.runtime.config import split_address
 from penstock.runtime.exchange import Exchange
@@ -71,7 +71,7 @@ class FeedSender:
             raise ConfigError.one(
                 where="feed.snapshot",
                 expected=f"a free UDP port at {conf.feed.snapshot}",
-                found=str(error),
+                found=reason_of(error),
                 fix="stop the program that uses it, or configure another",
             ) from None
 

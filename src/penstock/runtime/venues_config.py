@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from penstock.domain import ConfigError, Ns, from_seconds, parse_toml
+from penstock.domain import ConfigError, Mic, Ns, from_seconds, parse_toml
 from penstock.runtime.addresses import problems_of_addresses
 from penstock.runtime.config import (
     Address,
@@ -20,8 +20,6 @@ from penstock.runtime.config import (
     read_conf_text,
 )
 from penstock.sim import Scenario, check_scenario
-
-Mic = Annotated[str, Meta(pattern="^[A-Z0-9]{4}$")]
 
 
 class VenuesTable(Table, frozen=True, kw_only=True):

@@ -2,7 +2,6 @@
 
 from penstock.trials.ablation import (
     ABLATED,
-    N_DRAWS,
     NOTHING,
     Ablations,
     MechanismValue,
@@ -71,7 +70,7 @@ from penstock.trials.tuned import (
     tuned_text,
 )
 from penstock.trials.tuning import TUNING_SEED, Search, Tuner
-from penstock.trials.tuning_space import start_of
+from penstock.trials.tuning_space import known_of, start_of
 from penstock.trials.warming import warm_up
 from penstock.trials.workers import run_tasks
 
@@ -79,7 +78,6 @@ __all__ = [
     "GENERIC",
     "ABLATED",
     "NOTHING",
-    "N_DRAWS",
     "Ablations",
     "MechanismValue",
     "ablate_market",
@@ -148,6 +146,7 @@ __all__ = [
     "run_day",
     "read_tuned",
     "run_tasks",
+    "known_of",
     "start_of",
     "settings_of",
     "tuned_for",

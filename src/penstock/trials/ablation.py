@@ -18,17 +18,15 @@ from penstock.trials.statistics import detectable, excludes_zero, paired_differe
 ABLATED: Final = "venue_insider"
 
 NOTHING: Final = "nothing"
-"""Stands for the luck of training: an insider blind to nothing that learned from other days."""
-
-N_DRAWS: Final = 4
-"""Insiders that learned from different days; each judges every fourth day of a comparison."""
+"""Stands for the luck of training: the insider of the next training, which saw other days."""
 
 
 class MechanismValue(msgspec.Struct, frozen=True, kw_only=True):
     """
     Cost of the insider that does not know a mechanism's state less that of the one that does.
 
-    Positive: knowing it pays. In bps, paired by day, against the reference price and raw.
+    Positive: knowing it pays. In bps, against the reference price and raw. The unit of chance is a
+    training: the days that judge one share its luck, so each enters once, as the mean of its days.
     """
 
     columns: tuple[str, ...]
@@ -36,7 +34,7 @@ class MechanismValue(msgspec.Struct, frozen=True, kw_only=True):
     ci95: tuple[float, float] | None
     raw_value_bps: float
     raw_ci95: tuple[float, float] | None
-    detectable_bps: float | None  # what days like these show with a chance of 80 %
+    detectable_bps: float | None  # what trainings like these show with a chance of 80 %
     is_decoration: bool  # not shown to be worth anything to know
 
 
@@ -44,11 +42,12 @@ class Ablations(msgspec.Struct, frozen=True, kw_only=True):
     """All mechanisms of one scenario, on the same days."""
 
     insider: str
+    n_trainings: int
     n_days: int
     insider_cost_bps: float  # against the reference price, knowing everything
     mechanisms: dict[str, MechanismValue]
-    # What training luck alone does: the same columns, learned from another draw of days.
-    nothing: MechanismValue
+    # How far two trainings that know the same are apart on the days of one: root mean square.
+    luck_bps: float
 
 
 def ablated_policies() -> tuple[str, ...]:
@@ -57,7 +56,7 @@ def ablated_policies() -> tuple[str, ...]:
 
 
 def ablate_market(
-    benches: Sequence[Bench],
+    trainings: Sequence[Bench],
     *,
     n_seeds: int,
     n_workers: int,
@@ -66,37 +65,48 @@ def ablate_market(
     """
     Live through the same days knowing everything, and everything but one mechanism.
 
-    Days are dealt out to the benches in turn, so that no value hangs on the luck of one training;
-    the interval is over days. `nothing` says how far two trainings differ in the same way.
+    Days are dealt out to the trainings in turn. An interval is over trainings: each has days of its
+    own to learn from and days of its own that judge it, so what they say is independent.
 
     Args:
-        benches: one market, each with a draw of models for all `ablated_policies`.
+        trainings: one market, each with models for all `ablated_policies`.
+        n_seeds: at least a day for each training.
     """
-    by_policy: dict[str, list[DayCosts]] = {policy: [] for policy in ablated_policies()}
-    for draw, bench in enumerate(benches):
-        seeds = range(1 + draw, n_seeds + 1, len(benches))
+    assert 0 < len(trainings) <= n_seeds, f"{n_seeds} days for {len(trainings)} trainings"
+    by_training: list[dict[str, list[DayCosts]]] = []
+    for i, bench in enumerate(trainings):
+        seeds = range(1 + i, n_seeds + 1, len(trainings))
         tasks = [DayTask(seed, policy) for seed in seeds for policy in ablated_policies()]
+        by_policy: dict[str, list[DayCosts]] = {policy: [] for policy in ablated_policies()}
         for day in run_days(bench, tasks, n_workers, on_done):
             by_policy[day.policy].append(day)
-    values = {
-        group: _value(by_policy, blind_name(ABLATED, group), GROUPS.get(group, ()))
-        for group in (*GROUPS, NOTHING)
-    }
+        by_training.append(by_policy)
+    # Each full insider stands on both sides of these, so that their mean says nothing.
+    others_bps = _means(by_training, blind_name(ABLATED, NOTHING), "reference_bps")
+    full_bps = _means(by_training, ABLATED, "reference_bps")
     return Ablations(
         insider=ABLATED,
+        n_trainings=len(trainings),
         n_days=n_seeds,
-        insider_cost_bps=float(_reference(by_policy[ABLATED]).mean()),
-        mechanisms={group: values[group] for group in GROUPS},
-        nothing=values[NOTHING],
+        insider_cost_bps=float(full_bps.mean()),
+        mechanisms={
+            group: _value(by_training, blind_name(ABLATED, group), columns)
+            for group, columns in GROUPS.items()
+        },
+        luck_bps=float(np.sqrt(np.mean((others_bps - full_bps) ** 2))),
     )
 
 
 def _value(
-    by_policy: Mapping[str, list[DayCosts]], blind: str, columns: tuple[str, ...]
+    by_training: Sequence[Mapping[str, list[DayCosts]]], blind: str, columns: tuple[str, ...]
 ) -> MechanismValue:
-    blind_bps, full_bps = _reference(by_policy[blind]), _reference(by_policy[ABLATED])
+    blind_bps, full_bps, raw_blind_bps, raw_full_bps = (
+        _means(by_training, policy, measure)
+        for measure in ("reference_bps", "shortfall_bps")
+        for policy in (blind, ABLATED)
+    )
     value = paired_difference(blind_bps, full_bps)
-    raw = paired_difference(_raw(by_policy[blind]), _raw(by_policy[ABLATED]))
+    raw = paired_difference(raw_blind_bps, raw_full_bps)
     return MechanismValue(
         columns=columns,
         value_bps=value.mean,
@@ -108,9 +118,13 @@ def _value(
     )
 
 
-def _reference(days: list[DayCosts]) -> NDArray[np.float64]:
-    return np.array([np.mean([cost.reference_bps for cost in day.costs]) for day in days])
-
-
-def _raw(days: list[DayCosts]) -> NDArray[np.float64]:
-    return np.array([np.mean([cost.shortfall_bps for cost in day.costs]) for day in days])
+def _means(
+    by_training: Sequence[Mapping[str, list[DayCosts]]], policy: str, measure: str
+) -> NDArray[np.float64]:
+    """Cost of a policy in each training, over its days and their parents; shape (n_trainings,)."""
+    return np.array(
+        [
+            np.mean([np.mean([getattr(cost, measure) for cost in day.costs]) for day in days])
+            for days in (by_policy[policy] for by_policy in by_training)
+        ]
+    )

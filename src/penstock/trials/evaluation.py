@@ -148,13 +148,16 @@ def engine_again(context: Mapping[str, Any], model: bytes | None) -> Engine:
     return engine_of(universe, policy, static_policy(universe, routing), routing)
 
 
-def days_to_run(policies: Sequence[str], n_seeds: int, n_baseline_seeds: int) -> list[DayTask]:
+def days_to_run(
+    policies: Sequence[str], n_seeds: int, n_baseline_seeds: int, first_seed: int = 1
+) -> list[DayTask]:
     """Every day of a comparison: the ones that are judged, then the ones that choose a baseline."""
-    assert 0 < n_seeds < MAX_SEEDS, f"{n_seeds} seeds would meet those of another use"
+    end = first_seed + n_seeds
+    assert 0 < first_seed < end <= MAX_SEEDS, f"seeds {first_seed} to {end - 1} have another use"
     judged = [
         # An insider's day cannot be replayed: its journal does not hold what it knew.
-        DayTask(seed, policy, is_journaled=seed == 1 and insider_of(policy) is None)
-        for seed in range(1, n_seeds + 1)
+        DayTask(seed, policy, is_journaled=seed == first_seed and insider_of(policy) is None)
+        for seed in range(first_seed, end)
         for policy in policies
     ]
     baselines = [policy for policy in policies if policy in BASELINES]
@@ -171,6 +174,7 @@ def evaluate_market(
     n_seeds: int,
     n_baseline_seeds: int,
     n_workers: int,
+    first_seed: int = 1,
     on_done: Callable[[], None] = lambda: None,
 ) -> ScenarioResult:
     """
@@ -179,7 +183,7 @@ def evaluate_market(
     Raises:
         ConfigError: a day on which no parent could be measured.
     """
-    tasks = days_to_run(policies, n_seeds, n_baseline_seeds)
+    tasks = days_to_run(policies, n_seeds, n_baseline_seeds, first_seed)
     days = run_days(bench, tasks, n_workers, on_done)
     _check_measured(days, bench.market.name)
     judged = [day for day in days if day.seed < BASELINE_SEED]

@@ -8,7 +8,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from penstock.domain import ConfigError, TapeError, from_seconds, parse_toml, seconds, stream
+from penstock.domain import (
+    ConfigError,
+    TapeError,
+    from_seconds,
+    parse_toml,
+    reason_of,
+    seconds,
+    stream,
+)
 from penstock.sim import Scenario, ScriptArray, check_scenario, compile_replay
 from penstock.wire import TapeFile, read_tape
 
@@ -119,7 +127,7 @@ def read_scenario(path: Path) -> Scenario:
         raise ConfigError.one(
             where=str(path),
             expected="a scenario file",
-            found=str(error),
+            found=reason_of(error),
             fix="pass a TOML file; scenarios/ has some, docs/scenarios.md says what they may hold",
         ) from None
     scenario = parse_toml(text, Scenario, file=str(path))

@@ -8,18 +8,16 @@ from html import escape
 from importlib.metadata import version
 from typing import Final
 
-import plotly.offline
-
 from penstock import __version__
 from penstock.models import ModelCard
 from penstock.trials.compare import Comparison
 from penstock.trials.live import LiveSession
+from penstock.trials.page_document import document
 from penstock.trials.page_figures import Look, looks
 from penstock.trials.page_live import live_section
 from penstock.trials.page_model import model_section
 from penstock.trials.page_parts import text
 from penstock.trials.page_scenario import scenario_section
-from penstock.trials.page_style import STYLE
 from penstock.trials.page_words import (
     NOT_KNOWN,
     days_in_words,
@@ -30,10 +28,6 @@ from penstock.trials.page_words import (
     training_day_sentence,
 )
 
-# The browser itself refuses what the page must not do: nothing is loaded from anywhere.
-_POLICY: Final = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
-)
 _LIBRARIES: Final = ("numpy", "numba", "lightgbm", "plotly")
 
 
@@ -57,27 +51,11 @@ def comparison_page(
         scenario_section(position, name, scenario, style)
         for position, (name, scenario) in enumerate(comparison.scenarios.items(), start=1)
     )
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<title>Penstock: routing policies compared</title>
-<style>{STYLE}</style>
-<script>{plotly.offline.get_plotlyjs()}</script>
-</head>
-<body>
-<main>
-{_opening(comparison, style)}
+    main = f"""{_opening(comparison, style)}
 {"" if live is None else live_section(live)}
 {sections}
-{model_section(comparison, cards)}
-</main>
-{_footer(comparison)}
-</body>
-</html>
-"""
+{model_section(comparison, cards)}"""
+    return document("routing policies compared", main, _footer(comparison))
 
 
 def _opening(comparison: Comparison, style: Mapping[str, Look]) -> str:
@@ -127,12 +105,10 @@ def _footer(comparison: Comparison) -> str:
     )
     libraries = ", ".join(f"{name} {version(name)}" for name in _LIBRARIES)
     versions = f"penstock {__version__}, Python {platform.python_version()}, {libraries}"
-    return f"""<footer>
-<dl>
+    return f"""<dl>
 <dt>Command</dt><dd><code>{text(comparison.command) or NOT_KNOWN}</code></dd>
 <dt>Machine</dt><dd>{text(comparison.machine) or NOT_KNOWN}</dd>
 <dt>Versions</dt><dd>{escape(versions)}</dd>
 {hashes}
 </dl>
-<p>The same command, version and seeds give the same state hashes, to the bit.</p>
-</footer>"""
+<p>The same command, version and seeds give the same state hashes, to the bit.</p>"""

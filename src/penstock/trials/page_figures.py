@@ -130,6 +130,19 @@ def difference_figure(
     return figure
 
 
+def on_one_scale(*figures: go.Figure) -> None:
+    """Give plots beside each other the same x axis, so that a longer line is a wider interval."""
+    ends = []
+    for trace in (trace for figure in figures for trace in figure.data):
+        ends += list(trace.x)
+        if trace.error_x.array is not None:
+            ends += [trace.x[0] + trace.error_x.array[0], trace.x[0] - trace.error_x.arrayminus[0]]
+    if ends:
+        margin = 0.04 * (max(ends) - min(ends)) or 1.0
+        for figure in figures:
+            figure.update_xaxes(range=[min(ends) - margin, max(ends) + margin])
+
+
 def trade_off_figure(scenario: ScenarioResult, style: Mapping[str, Look]) -> go.Figure:
     """Cost against time to complete, one mark a policy."""
     figure = go.Figure()

@@ -10,6 +10,7 @@ from penstock.trials.page_figures import (
     cost_figure,
     difference_figure,
     has_reference,
+    on_one_scale,
     trade_off_figure,
 )
 from penstock.trials.page_parts import cell, head, no_plot, plot, table, text
@@ -190,8 +191,10 @@ def _plots(position: int, scenario: ScenarioResult, style: Mapping[str, Look]) -
 
 
 def _costs(position: int, scenario: ScenarioResult, style: Mapping[str, Look]) -> str:
+    figures = [cost_figure(scenario, style, reference=reference) for reference in (False, True)]
+    on_one_scale(*figures)
     raw = plot(
-        cost_figure(scenario, style, reference=False),
+        figures[0],
         div_id=f"cost-raw-{position}",
         title="Raw shortfall",
         caption="Further left is cheaper. Lines are 95 % intervals; much of their width is the "
@@ -200,11 +203,10 @@ def _costs(position: int, scenario: ScenarioResult, style: Mapping[str, Look]) -
     title = "Reference cost"
     reference = (
         plot(
-            cost_figure(scenario, style, reference=True),
+            figures[1],
             div_id=f"cost-reference-{position}",
             title=title,
-            caption="The same orders with the market's own moves taken out. Mind the scale: it is "
-            "not that of the plot for raw shortfall.",
+            caption="The same orders with the market's own moves taken out, on the same scale.",
         )
         if has_reference(scenario)
         else no_plot(title, _NO_REFERENCE)
@@ -216,8 +218,12 @@ def _paired(
     position: int, scenario: ScenarioResult, style: Mapping[str, Look], baseline: str
 ) -> str:
     day = day_word(scenario)
+    figures = [
+        difference_figure(scenario, style, reference=reference) for reference in (False, True)
+    ]
+    on_one_scale(*figures)
     raw = plot(
-        difference_figure(scenario, style, reference=False),
+        figures[0],
         div_id=f"difference-raw-{position}",
         title=f"Raw shortfall, difference by {day}",
         caption=f"A dot is one {day}: the policy's cost minus that of {baseline}. Left of the zero "
@@ -227,11 +233,11 @@ def _paired(
     title = f"Reference cost, difference by {day}"
     reference = (
         plot(
-            difference_figure(scenario, style, reference=True),
+            figures[1],
             div_id=f"difference-reference-{position}",
             title=title,
             caption=f"The same {day}s with the market's own moves taken out: the sharper of the "
-            "two. Mind the scale.",
+            "two, on the same scale.",
         )
         if has_reference(scenario)
         else no_plot(title, _NO_REFERENCE)

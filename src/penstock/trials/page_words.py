@@ -183,13 +183,15 @@ def is_learned(policy: str) -> bool:
 def contrast_sentence(scenario: ScenarioResult) -> str | None:
     """The one contrast that was fixed beforehand, corrected for the others of the run."""
     contrast = scenario.contrast
-    if contrast is None or contrast.p_holm is None or contrast.detectable_bps is None:
+    if contrast is None or contrast.detectable_bps is None:
         return None
+    asked = f"Fixed beforehand: {contrast.policy} against {contrast.against} on {contrast.measure}"
+    days = f"{contrast.n_days} {day_word(scenario)}s"
+    if contrast.p_holm is None:
+        return f"{asked}, p not known: the difference is the same on all {days}"
     return (
-        f"Fixed beforehand: {contrast.policy} against {contrast.against} on {contrast.measure}, "
-        f"p = {contrast.p_holm:.2g} (Holm, over the scenarios of this run); {contrast.n_days} "
-        f"{day_word(scenario)}s like these show {contrast.detectable_bps:.3f} bps with a chance "
-        "of 80 %"
+        f"{asked}, p = {contrast.p_holm:.2g} (Holm, over the scenarios of this run); {days} like "
+        f"these show {contrast.detectable_bps:.3f} bps with a chance of 80 %"
     )
 
 

@@ -69,12 +69,17 @@ def excludes_zero(difference: Estimate) -> bool:
 
 
 def p_value(per_day: Sequence[float] | NDArray[np.float64]) -> float | None:
-    """Two-sided, of Student's test that the mean over days is zero; None without an interval."""
+    """
+    Two-sided, of Student's test that the mean over days is zero.
+
+    None without an interval, and where all days say the same: without a spread there is nothing to
+    measure a mean by, unless it is zero itself.
+    """
     values = np.asarray(per_day, dtype=np.float64)
     if values.size < 2:
         return None
     if not np.any(values != values[0]):
-        return 1.0 if values[0] == 0.0 else 0.0
+        return 1.0 if values[0] == 0.0 else None
     return float(stats.ttest_1samp(values, 0.0).pvalue)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from penstock.domain import ConfigError, Problem, Universe, parse_toml
+from penstock.domain import ConfigError, Problem, Universe, parse_toml, reason_of
 from penstock.routing import (
     BASELINES,
     LEARNED,
@@ -39,6 +39,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     gain_ci95_bps: tuple[float, ...]  # of cost minus untuned cost, paired by day
     n_candidates: int
     searched: tuple[str, ...]  # keys, in the order of the search
+    n_known: int = 0  # settings of earlier searches that joined it: without them it finds others
 
 
 class TunedBaselines(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,7 +86,7 @@ def read_tuned(path: Path, universe: Universe) -> TunedBaselines:
         raise ConfigError.one(
             where=str(path),
             expected="a file of tuned parameters",
-            found=str(error),
+            found=reason_of(error),
             fix="make it with `penstock tune SCENARIO`",
         ) from None
     tuned = parse_toml(text, TunedBaselines, file=str(path))

@@ -123,10 +123,15 @@ class Tuner:
         """Different settings that were run so far."""
         return len({key for key, _ in self._days})
 
-    def run(self, start: RoutingConfig, command: str) -> Found:
-        """Search from `start`; the same arguments find the same."""
+    def run(self, start: RoutingConfig, command: str, known: Sequence[RoutingConfig] = ()) -> Found:
+        """
+        Search from `start`; the same arguments find the same.
+
+        Args:
+            known: settings that join the race, such as those of an earlier search.
+        """
         generator = np.random.default_rng((TUNING_SEED, *self._policy.encode()))
-        best = self._evolve(self._race(start, generator), generator)
+        best = self._evolve(self._race((start, *known), generator), generator)
         keys: list[str] = []
         for _ in range(self._search.n_rounds):
             before = best
@@ -135,15 +140,18 @@ class Tuner:
                 best = self._along(best, coordinate)
             if best == before:
                 break
-        return Found(best, self._provenance(start, best, command, tuple(dict.fromkeys(keys))))
+        provenance = self._provenance(start, best, command, tuple(dict.fromkeys(keys)))
+        return Found(best, msgspec.structs.replace(provenance, n_known=len(known)))
 
-    def _race(self, start: RoutingConfig, generator: np.random.Generator) -> list[RoutingConfig]:
+    def _race(
+        self, given: Sequence[RoutingConfig], generator: np.random.Generator
+    ) -> list[RoutingConfig]:
         """The settings that came to the last heat, best first."""
         drawn = [
-            drawn_start(self._policy, start, self._market, generator)
+            drawn_start(self._policy, given[0], self._market, generator)
             for _ in range(1, self._search.n_starts)
         ]
-        racing = list(dict.fromkeys((start, *drawn)))
+        racing = list(dict.fromkeys((*given, *drawn)))
         n_days = min(_FIRST_DAYS, len(self._seeds))
         while True:
             racing, best_bps = self._ranked(racing, self._seeds[:n_days])

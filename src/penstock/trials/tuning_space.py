@@ -34,10 +34,15 @@ _LIST_WEIGHT: Final = 4  # how often it changes the list, relative to any other 
 _LISTS: Final = tuple(
     tactics for n in (3, 2, 1) for tactics in permutations(TACTIC_ORDER, n) if tactics != ("mid",)
 )
+_PATIENCE: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
+    ("patience_s", (0.0, 5.0, 10.0, 20.0, 40.0, 80.0)),
+    ("patient_bps", (-3.0, -1.5, -0.8, -0.4, -0.2, 0.0, 0.2, 0.4, 0.8, 1.5, 3.0)),
+)
 _PACE: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
     ("take_share_frac", (0.05, 0.1, 0.2, 0.4, 1.0)),
     ("take_gap_ns", tuple(int(s * NS_PER_S) for s in (0, 0.5, 2, 5))),
     ("take_after_frac", (0.0, 0.2, 0.5, 0.8)),
+    *_PATIENCE,
 )
 _RESTS: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
     ("post_rest_ns", tuple(s * NS_PER_S for s in (2, 5, 10, 15, 20, 30, 40))),
@@ -49,8 +54,7 @@ _RESTS: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
 _PRICES: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
     ("clean_up_bps", (0.1, 0.25, 0.5, 1.0, 2.0, 4.0)),
     ("wait_bps_per_s", (0.0, 0.003, 0.01, 0.03)),
-    ("patience_s", (0.0, 5.0, 10.0, 20.0, 40.0, 80.0)),
-    ("patient_bps", (-0.8, -0.6, -0.4, -0.2, 0.0, 0.2, 0.4, 0.8)),
+    *_PATIENCE,
 )
 _MARGIN: Final[tuple[tuple[str, tuple[Any, ...]], ...]] = (
     ("margin_bps", (0.0, 0.05, 0.1, 0.2, 0.3, 0.5)),
@@ -73,7 +77,8 @@ def coordinates_of(policy: str) -> tuple[Coordinate, ...]:
         "kaplan_meier": (*lists, *_RESTS, *pace),
         "regime_static": (*_regimes(), *_RESTS),
         "fee_sweep": (*pace,),
-        "scorecard": (*_RESTS, *_PRICES, *pace),
+        # Its patience prices forecasts: once is enough.
+        "scorecard": (*_RESTS, *_PRICES, *(own for own in pace if "patien" not in own[0])),
         "cont_kukanov": (*_RESTS[:2], *_PRICES[:1], *pace),
         # Not its rests: the model forecasts rows as they were when it was trained.
         "supervised": (*_PRICES, *_MARGIN),
@@ -105,6 +110,26 @@ def start_of(policy: str, tuned: Mapping[str, RoutingConfig] | None = None) -> R
     calm = msgspec.structs.replace(always, below_rv_bps=3.0)
     baseline = msgspec.structs.replace(plan.baseline, regimes=(calm, always))
     return msgspec.structs.replace(plan, waterfall=(), baseline=baseline)
+
+
+def known_of(policy: str, tuned: Mapping[str, RoutingConfig]) -> tuple[RoutingConfig, ...]:
+    """
+    What was found before and may be good: its own settings, and what it reads of `best_static`'s.
+
+    `regime_static` starts from that plan anyway (`start_of`).
+    """
+    names = (policy,) if policy == "regime_static" else dict.fromkeys((policy, "best_static"))
+    return tuple(_searched_part(policy, tuned[name]) for name in names if name in tuned)
+
+
+def _searched_part(policy: str, config: RoutingConfig) -> RoutingConfig:
+    """The settings with everything at its default that the search could not change back."""
+    if policy == "regime_static":
+        return config
+    part = RoutingConfig()
+    for key in (*(coordinate.key for coordinate in coordinates_of(policy)), *lists_of(policy)):
+        part = changed(part, key, value_at(config, key))
+    return part
 
 
 def lists_of(policy: str) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from penstock.domain import TAPE_DTYPE, Ns, TapeArray, TapeError, TapeKind, TradingDay
+from penstock.domain import TAPE_DTYPE, Ns, TapeArray, TapeError, TapeKind, TradingDay, reason_of
 from penstock.wire.us_codes import TapeVenue
 
 MAGIC: Final = b"PENSTAPE"
@@ -217,6 +217,6 @@ def read_bytes(path: Path) -> bytes:
         raise TapeError.one(
             where=str(path),
             expected="a file that can be read",
-            found=(error.strerror or str(error)).lower(),
+            found=reason_of(error),
             fix="check the path; recorded market data is not part of Penstock (docs/data.md)",
         ) from None

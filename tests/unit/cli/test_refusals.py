@@ -277,6 +277,16 @@ def test_numbers_out_of_range_and_unknown_options_are_refused() -> None:
     assert refusal("xyz").endswith("No such command 'xyz'.\n")
 
 
+def test_days_that_another_use_has_are_refused() -> None:
+    """Those above choose baselines, train and tune; and a training without a judge says nothing."""
+    said = refusal("evaluate", "x.toml", "--seeds", "20", "--first-seed", "99990")
+    assert "--first-seed" in said
+    assert "start at 99980" in said
+    said = refusal("ablate", "x.toml", "--seeds", "5")
+    assert "--seeds" in said
+    assert "8 trainings" in said
+
+
 def command_line(*args: object, flags: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     """The real thing, in a process of its own."""
     code = "from penstock.cli import main; main()"

@@ -1,5 +1,7 @@
 """An error message lets a stranger mend the input."""
 
+from pathlib import Path
+
 import pytest
 
 from penstock.domain import (
@@ -11,6 +13,7 @@ from penstock.domain import (
     PenstockError,
     Problem,
     TapeError,
+    reason_of,
 )
 
 PROBLEM = Problem(where="live.toml: router.venues[2]", expected="a MIC", found="'IEX'", fix="IEXG")
@@ -45,6 +48,20 @@ def test_an_error_without_a_problem_is_our_own_bug() -> None:
     """It would print nothing."""
     with pytest.raises(AssertionError, match="explains nothing"):
         InputError([])
+
+
+def test_the_system_is_quoted_in_words(tmp_path: Path) -> None:
+    """Its numbers, and the path once more, help nobody; what has no words stays as it is."""
+    (tmp_path / "binary").write_bytes(b"\xff\x00")
+    said = []
+    for path in (tmp_path / "nowhere", tmp_path, tmp_path / "binary"):
+        with pytest.raises((OSError, UnicodeDecodeError)) as caught:
+            path.read_text(encoding="utf-8")
+        assert isinstance(caught.value, OSError | UnicodeDecodeError)
+        said.append(reason_of(caught.value))
+
+    assert ["no such file or directory", "is a directory", "bytes that are no UTF-8 text"] == said
+    assert "timed out" == reason_of(TimeoutError("timed out"))
 
 
 @pytest.mark.parametrize("kind", [ConfigError, OrderError, TapeError, ModelFileError, JournalError])

@@ -26,11 +26,18 @@ class Pool(msgspec.Struct, frozen=True, tag="pool", tag_field="kind"):
     delay_us: float
 
 
+class Open(msgspec.Struct, frozen=True, kw_only=True):
+    opens_s: float = 0.0
+    n_orders: int = 0
+
+
 class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    mic: Annotated[str, msgspec.Meta(pattern="^[A-Z0-9]{4}$")]
+    mic: Annotated[str, msgspec.Meta(pattern="^[A-Z0-9]{4}$", description="of four capitals")]
     order: Literal["price", "size"] = "price"
     share_frac: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)] = 0.5
     flow: Lit | Pool | None = None
+    hours: Annotated[Open, msgspec.Meta(description="for markets")] | None = None
+    rests: tuple[Open, ...] = ()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -127,10 +134,10 @@ a = -1.0
         ("day.toml: n_days", "a whole number above 0", "0"),
         (
             "day.toml: places[0].mic",
-            "a string that matches ^[A-Z0-9]{4}$",
+            "a string of four capitals",
             "the string 'nyse'",
         ),
-        ("day.toml: places[1].mic", "a string that matches ^[A-Z0-9]{4}$", "nothing"),
+        ("day.toml: places[1].mic", "a string of four capitals", "nothing"),
         ("day.toml: places[1].order", "one of price, size", "the string 'prize'"),
         ("day.toml: places[1].share_frac", "a number of at least 0 and of at most 1", "1.5"),
         ("day.toml: is_open", "true or false", "the string 'true'"),
@@ -153,7 +160,7 @@ def test_an_unknown_key_deep_inside_is_found() -> None:
     """The struct of the tagged table does not forbid unknown keys; the reader does."""
     where, expected, _, _ = only_problem_of(GOOD.replace("rate_per_s = 20", "rate_per_s=1, x=2"))
 
-    assert "day.toml: places[1].flow.x" == where
+    assert "day.toml: places[1] (XNAS).flow.x" == where
     assert "one of the keys rate_per_s, kind" == expected
 
 
@@ -162,7 +169,7 @@ def test_a_missing_key_names_the_section_it_belongs_to() -> None:
     where, expected, found, fix = only_problem_of(GOOD.replace('mic = "XNYS"', ""))
 
     assert "day.toml: places[0].mic" == where
-    assert ("nothing", "add `mic = …` under [places[0]]") == (found, fix)
+    assert ("nothing", "add `mic = …` under [[places]]") == (found, fix)
     assert expected.startswith("a string")
 
 
@@ -227,10 +234,72 @@ def test_a_number_of_the_wrong_kind_is_not_converted(line: str, fix: str) -> Non
 
 def test_one_section_where_a_list_is_wanted_is_explained() -> None:
     """Single brackets in place of double ones is the commonest TOML mistake."""
-    where, expected, _, fix = only_problem_of('name="x"\nn_days=1\n[places]\nmic="XNYS"\n')
+    assert (
+        "day.toml: places",
+        "[[places]], in double brackets, one for each",
+        "a table with mic",
+        "write [[places]] in place of [places], each time",
+    ) == only_problem_of('name="x"\nn_days=1\n[places]\nmic="XNYS"\n')
 
-    assert ("day.toml: places", "an array of at least 1 item") == (where, expected)
-    assert fix.startswith("write [[double brackets]]")
+
+@pytest.mark.parametrize(
+    ("wrong", "line", "name"),
+    [
+        (GOOD.replace("[[places]]", "[places]"), 5, "places"),
+        (GOOD.replace("[[places]]", "[places]", 1), 5, "places"),
+        (GOOD.replace('NYS"\n\n[[places]]', 'NYS"\n\n[ places ]  # two'), 8, "places"),
+        (GOOD + "[places.rests]\nopens_s = 1\n[places.rests]\n", 13, "places.rests"),
+    ],
+)
+def test_single_brackets_that_toml_itself_refuses_are_explained(
+    wrong: str, line: int, name: str
+) -> None:
+    """TOML says "cannot overwrite a value", at the next of the list, which may be right."""
+    where, expected, found, fix = only_problem_of(wrong)
+
+    assert (f"day.toml:{line}", f"[{name}]") == (where, found)
+    assert f"[[{name}]], in double brackets, one for each" == expected
+    assert f"write [[{name}]] in place of [{name}], each time" == fix
+
+
+def test_another_mistake_in_the_line_of_a_header_is_no_list() -> None:
+    """A single section twice, a list of numbers, a value of the same name."""
+    for text in ("[weights]\n[weights]\n", "[waits_s]\n[[waits_s]]\n", "places = 1\n[[places]]\n"):
+        assert "valid TOML" == only_problem_of(text)[1]
+
+
+def test_keys_of_another_section_are_told_once_with_the_place_they_belong_to() -> None:
+    """A section that has keys of its own must have the others, too."""
+    text = GOOD.replace('mic = "XNYS"', 'mic = "XNYS"\nopens_s = 3\nn_orders = 5')
+    first, second, missing = problems_of(text.replace('mic = "XNAS"', "n_days = 2"))
+
+    assert (
+        "day.toml: places[0] (XNYS).opens_s",
+        "keys of [[places]]",
+        "keys of [places.hours] or [[places.rests]]: opens_s, n_orders",
+        "remove them, or move them to [places.hours] for markets or [[places.rests]]",
+    ) == first
+    assert (
+        "day.toml: places[1].n_days",
+        "keys of [[places]]",
+        "a key of the top of the file: n_days",
+        "remove it, or move it to the top of the file",
+    ) == second
+    assert "day.toml: places[1].mic" == missing[0]
+
+
+def test_a_key_that_is_all_but_right_is_a_slip_wherever_else_it_may_belong() -> None:
+    """`[[place]]` is the list of places mistyped, even if `place` is a key of something."""
+
+    class Auction(msgspec.Struct, frozen=True):
+        place: str = ""
+
+    class Day(msgspec.Struct):
+        places: tuple[Place, ...] = ()
+        auction: Auction = Auction()
+
+    with pytest.raises(ConfigError, match="did you mean `places`"):
+        parse_toml("[[place]]", Day, file="day.toml")
 
 
 def test_an_empty_list_breaks_a_limit_on_its_length() -> None:
@@ -255,8 +324,9 @@ def test_a_tagged_table_is_held_to_the_type_it_claims() -> None:
     """The tag says which keys are wanted."""
     unknown, missing = problems_of(GOOD.replace('kind = "lit"', 'kind = "pool"'))
 
-    assert ("day.toml: places[1].flow.rate_per_s", "one of the keys delay_us, kind") == unknown[:2]
-    assert ("day.toml: places[1].flow.delay_us", "a number", "nothing") == missing[:3]
+    where = "day.toml: places[1] (XNAS).flow"
+    assert (f"{where}.rate_per_s", "one of the keys delay_us, kind") == unknown[:2]
+    assert (f"{where}.delay_us", "a number", "nothing") == missing[:3]
 
 
 def test_what_the_struct_itself_refuses_is_a_config_error() -> None:
@@ -313,6 +383,7 @@ def test_the_message_reads_like_the_house_example() -> None:
         parse_toml(GOOD.replace('"size"', '"sise"'), Settings, file="conf/day.toml")
 
     assert (
-        "conf/day.toml: places[1].order: expected one of price, size; found the string 'sise'.\n"
+        "conf/day.toml: places[1] (XNAS).order: expected one of price, size; found the string "
+        "'sise'.\n"
         "  Fix: did you mean size?"
     ) == str(caught.value)

@@ -87,7 +87,7 @@ def test_a_full_disk_ends_the_writer_and_leaves_whole_records(
         return write(descriptor, bytes(data[:10]))
 
     monkeypatch.setattr(os, "write", almost_full)
-    with pytest.raises(JournalError, match="No space left"):
+    with pytest.raises(JournalError, match="no space left"):
         writer.append_event(timer(2))
     monkeypatch.undo()
     with pytest.raises(JournalError, match="an earlier write failed"):

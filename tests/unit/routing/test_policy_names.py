@@ -56,6 +56,18 @@ def test_all_wrong_names_are_named_at_once() -> None:
     assert ", ".join(POLICIES) in str(caught.value)
 
 
+def test_a_name_that_is_nearly_right_gets_a_suggestion() -> None:
+    """Names that are made elsewhere count; where none is near, the form of the list is said."""
+    with pytest.raises(ConfigError) as caught:
+        check_policy_names(("statik", "insidr", "xyz"), "--policies", also=("insider",))
+
+    assert [
+        "did you mean static?",
+        "did you mean insider?",
+        "name the policies with commas between them, no spaces",
+    ] == [problem.fix for problem in caught.value.problems]
+
+
 def test_no_policy_is_refused_and_one_is_enough() -> None:
     """An empty comparison is a mistake at the keyboard."""
     check_policy_names(("static",), "--policies")

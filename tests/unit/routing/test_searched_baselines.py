@@ -84,6 +84,44 @@ def test_while_takes_wait_the_list_goes_on_without_them() -> None:
     assert {(1, POST): 200} == desk.sent()
 
 
+@pytest.mark.parametrize(
+    ("left_s", "sent"),
+    [
+        (600.0, {(1, POST): 200}),  # both takes are far above what ten minutes ask for
+        (22.0, {(0, TAKE): 600}),  # one that is not the dearest shown
+        (20.0, {(1, TAKE): 500, (0, TAKE): 500}),  # in the last twenty seconds all of them will do
+    ],
+)
+def test_a_take_waits_until_the_time_left_asks_for_its_price(
+    left_s: float, sent: dict[tuple[int, Tactic], int]
+) -> None:
+    """Half the spread is 50 bps, the fees add 20 and 80."""
+    desk = Desk(universe(lit(0, take=2_000.0), lit(1, take=8_000.0)), QUOTES)
+    desk.situate(route_shares=1_000)
+    desk.frame.situation["deadline_ns"] = NOW + int(left_s * NS_PER_S)
+    frame = desk.build()
+    pace = Pace(patience_s=20.0, patient_bps=Bps(0.0))
+    policy = BestStaticPolicy(np.array([row(1, TAKE), row(0, TAKE), row(1, POST)]), pace)
+
+    policy.plan(frame)
+
+    assert sent == desk.sent()
+
+
+def test_venues_that_cost_the_same_are_taken_before_the_duty_to_complete() -> None:
+    """However alike they are, patience ends before the deadline does."""
+    desk = Desk(universe(lit(0), lit(1)), QUOTES)
+    policy = BestStaticPolicy(
+        np.array([row(0, TAKE), row(1, TAKE)]), Pace(patience_s=20.0, patient_bps=Bps(-1.0))
+    )
+    for left_s, n_shares in ((20.5, 0), (20.0, 1_000)):
+        desk.situate(route_shares=1_000)
+        desk.frame.situation["deadline_ns"] = NOW + int(left_s * NS_PER_S)
+        policy.plan(desk.build())
+
+        assert n_shares == sum(desk.sent().values()), left_s
+
+
 @given(
     pace=st.builds(
         Pace,

@@ -82,13 +82,13 @@ def test_fees_may_be_a_list_of_dated_tables() -> None:
         ('clients = ["OMS"]', 'clients = ["OMS", "OMS"]', "oms.clients[1]"),
         ('clients = ["OMS"]', 'clients = ["OMS", "LITA"]', "oms.clients[1]"),
         ('clients = ["OMS"]', 'clients = ["PENSTOCK"]', "oms.clients[0]"),
-        ('fix = "127.0.0.1:1"', 'fix = "127.0.0.1:99999"', "venues[0].fix"),
-        ('fix = "127.0.0.1:1"', 'fix = "nowhere"', "venues[0].fix"),
+        ('fix = "127.0.0.1:1"', 'fix = "127.0.0.1:99999"', "venues[0] (DRKA).fix"),
+        ('fix = "127.0.0.1:1"', 'fix = "nowhere"', "venues[0] (DRKA).fix"),
         ("[feed]", '[feed]\nlisten = "127.0.0.1:0"', "feed.listen"),
         ("[engine]", "[engine]\nretry_ns = 0", "engine.retry_ns"),
         ("[routing]", "[routing]\nmid_share_frac = 2.0", "routing.mid_share_frac"),
         ("[engine]", "[risk]\nrestricted = [4]\n[engine]", "risk.restricted[0]"),
-        ("take_usd = 0.0,", "effective_day = 20300101, take_usd = 0.0,", "venues[0].fees"),
+        ("take_usd = 0.0,", "effective_day = 20300101, take_usd = 0.0,", "venues[0] (DRKA).fees"),
         ("drain_s = 2.0", "drain_seconds = 2.0", "router.drain_seconds"),
         ('path = ""', "path = 7", "store.path"),
     ],
@@ -106,8 +106,10 @@ def test_contradictions_are_told_together() -> None:
 
 
 def test_a_missing_file_is_one_clear_error(tmp_path: Path) -> None:
-    """And says where to start from."""
-    with pytest.raises(ConfigError, match=r"start from conf/router\.toml"):
+    """And says where to start from, without the system's numbers."""
+    with pytest.raises(
+        ConfigError, match=r"found no such file or directory\.\n  Fix: start from conf/router\.toml"
+    ):
         read_router_conf(tmp_path / "nothing.toml")
 
 

@@ -128,4 +128,6 @@ def test_classes_that_cannot_be_drawn_are_refused(fracs: tuple[float, ...]) -> N
     with pytest.raises(ConfigError) as caught:
         check_scenario(with_pool(plain_day(), PDRK, classes=classes), "my.toml")
 
-    assert ["my.toml: venues[1].pool.classes"] == [one.where for one in caught.value.problems]
+    assert ["my.toml: venues[1] (PDRK).pool.classes"] == [
+        one.where for one in caught.value.problems
+    ]

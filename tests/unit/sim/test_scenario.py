@@ -1,6 +1,7 @@
 """Scenario files: what they mean, and how they are refused."""
 
 import math
+import re
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,10 @@ def problems_of(text: str) -> list[str]:
     try:
         check_scenario(parse_toml(text, Scenario, file="my.toml"), "my.toml")
     except ConfigError as error:
-        return [problem.where.removeprefix("my.toml: ") for problem in error.problems]
+        return [
+            re.sub(r" \([A-Z]{4}\)", "", problem.where.removeprefix("my.toml: "))
+            for problem in error.problems
+        ]
     return []
 
 
@@ -90,8 +94,9 @@ def test_a_day_that_never_was_is_no_date(day: int) -> None:
         ('mic = "PNYB"', 'mic = "PNYA"', ["venues[4].mic"]),
         ('mic = "PNYB"', 'mic = "nyse"', ["venues[4].mic"]),
         ('kind = "ecn"', 'kind = "bazaar"', ["venues[2].kind"]),
-        ('kind = "ecn"', 'kind = "dark"',
-         ["venues[2].lit", "venues[2].protected", "venues[2].pool"]),
+        ('kind = "ecn"', 'kind = "dark"', ["venues[2].kind"]),
+        ('kind = "dark"', 'kind = "dark"\nprotected = true', ["venues[1].kind"]),
+        ('kind = "dark"', 'kind = "exchange"', ["venues[1].kind"]),
         ("add_per_s = 12.0", "add_per_s = -12.0", ["venues[2].lit.add_per_s"]),
         ("add_per_s = 12.0", "add_per_s = 0.0", ["venues[2].lit"]),
         ("add_per_s = 12.0", "adds_per_s = 12.0", ["venues[2].lit.adds_per_s"]),
@@ -219,3 +224,26 @@ def test_delays_have_their_minimum_and_their_mean() -> None:
     assert 70_000 <= delays.min() < 70_100
     assert math.isclose(delays.std(), 20_000.0, rel_tol=0.05)
     assert {5_000} == set(latency_quantiles(5.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("[venues.lit]", "[venue.lit]", ["did you mean `venues`?"]),
+        (
+            'kind = "exchange"\n',
+            "add_per_s = 3.0\n",
+            ["a key of [venues.lit]: add_per_s", "add `kind = …` under [[venues]]"],
+        ),
+    ],
+)
+def test_a_misplaced_key_hides_nothing_else_that_is_wrong(
+    old: str, new: str, said: list[str]
+) -> None:
+    """A mistyped section is not taken for a key of another; a missing key is still missing."""
+    text = (SCENARIOS / "null.toml").read_text(encoding="utf-8").replace(old, new, 1)
+    with pytest.raises(ConfigError) as caught:
+        parse_toml(text, Scenario, file="x.toml")
+
+    for piece in said:
+        assert piece in str(caught.value)

@@ -67,6 +67,62 @@ def test_fees_that_nobody_could_charge_are_refused(tables: list[str], keys: list
     with pytest.raises(ConfigError) as caught:
         check_scenario(with_fees(tables), "fees.toml")
 
-    assert [f"fees.toml: venues[3].{key}" for key in keys] == [
+    assert [f"fees.toml: venues[3] (PNYA).{key}" for key in keys] == [
         problem.where for problem in caught.value.problems
     ]
+
+
+def refusal_of(old: str, new: str) -> list[str]:
+    """What is said of the plain day with this change."""
+    text = plain_text()
+    assert old in text
+    with pytest.raises(ConfigError) as caught:
+        check_scenario(parse_toml(text.replace(old, new, 1), Scenario, file="a.toml"), "a.toml")
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_a_pool_with_the_tables_of_a_lit_venue_is_one_mistake() -> None:
+    """Its kind, or what is in it: not that one table is there and another one is not."""
+    (said,) = refusal_of('kind = "ecn"', 'kind = "dark"')
+
+    assert (
+        "a.toml: venues[2] (PECN).kind: expected ecn or exchange, the only ones with [venues.lit] "
+        "and protected = true; found dark with [venues.lit] and protected = true.\n"
+        "  Fix: change the kind, or remove [venues.lit] and protected = true"
+    ) == said
+
+
+def test_a_lit_venue_with_the_table_of_a_pool_is_one_mistake() -> None:
+    """The same the other way round."""
+    (said,) = refusal_of('kind = "dark"', 'kind = "ecn"')
+
+    assert (
+        "a.toml: venues[1] (PDRK).kind: expected internal or dark, the only ones with "
+        "[venues.pool]; found ecn with [venues.pool].\n"
+        "  Fix: change the kind, or remove [venues.pool]"
+    ) == said
+
+
+def test_keys_of_a_lit_venue_in_a_pool_are_one_mistake() -> None:
+    """They resemble keys of a pool, and mean something else: no such key is suggested."""
+    lit = "add_per_s = 12.0\norder_life_s = 4.0\nmarket_shares = 160.0"
+
+    (said,) = refusal_of("leak_max_bps = 2.0", lit)
+
+    assert (
+        "a.toml: venues[1] (PDRK).pool.add_per_s: expected keys of [venues.pool]; found keys of "
+        "[venues.lit]: add_per_s, order_life_s, market_shares.\n"
+        "  Fix: remove them, or move them to [venues.lit] for venues of kind ecn or exchange"
+    ) == said
+    (said,) = refusal_of('kind = "dark"', f'kind = "dark"\n{lit}')
+    assert said.startswith("a.toml: venues[1] (PDRK).add_per_s: expected keys of [[venues]]; found")
+
+
+def test_a_mic_is_asked_for_in_words() -> None:
+    """Not by a pattern for programs."""
+    (said,) = refusal_of('mic = "PNYB"', 'mic = "nyse"')
+
+    assert said.startswith(
+        "a.toml: venues[4].mic: expected a string of four capital letters or digits, such as XNYS; "
+        "found the string 'nyse'"
+    )

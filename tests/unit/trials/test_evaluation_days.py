@@ -29,7 +29,17 @@ def test_a_single_baseline_needs_no_choice() -> None:
     assert [True, True, False, False] == [task.is_journaled for task in tasks]
 
 
+def test_days_may_begin_where_nobody_has_looked() -> None:
+    """Journals are of the first one."""
+    tasks = days_to_run(("static", "supervised"), 2, 0, first_seed=21)
+
+    assert [21, 21, 22, 22] == [task.seed for task in tasks]
+    assert [True, True, False, False] == [task.is_journaled for task in tasks]
+
+
 def test_seeds_that_would_meet_another_use_are_a_mistake_of_ours() -> None:
     """The command line allows fewer."""
     with pytest.raises(AssertionError, match="another use"):
         days_to_run(("static",), MAX_SEEDS, 0)
+    with pytest.raises(AssertionError, match="another use"):
+        days_to_run(("static",), 2, 0, first_seed=MAX_SEEDS - 1)

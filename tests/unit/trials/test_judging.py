@@ -65,6 +65,26 @@ def test_several_scenarios_are_several_questions() -> None:
     ]
 
 
+def test_a_difference_that_is_always_the_same_has_no_p_and_says_so() -> None:
+    """It is no question for Holm either: the others are corrected as if it were not there."""
+    equal = tuple(bps - 0.5 for bps in (1.0, 1.5, 2.0))
+    contrast = contrast_of(results(static=(1.0, 1.5, 2.0), supervised=equal), "static")
+    assert contrast is not None
+    replace = msgspec.structs.replace
+    known = replace(contrast, p_value=0.03, p_holm=0.03)
+    found = corrected(
+        {
+            "a": replace(scenario(), contrast=contrast),
+            "b": replace(scenario(), contrast=known),
+        }
+    )
+
+    assert [None, 0.03] == [one.contrast and one.contrast.p_holm for one in found.values()]
+    assert (contrast_sentence(found["a"]) or "").endswith(
+        "p not known: the difference is the same on all 3 days"
+    )
+
+
 def test_the_gap_is_measured_from_the_baseline_to_the_insider() -> None:
     """0.4 of 0.9 bps, and the insider itself has no gap."""
     gaps = gaps_of(results(static=STATIC, supervised=BETTER, venue_insider=BEST), "static")

@@ -284,17 +284,64 @@ def test_gymnasium_makes_the_vector_too() -> None:
     assert made.observation_space.contains(observations)
 
 
-@pytest.mark.parametrize("action", [[4, 0, 0], [1, 5, 0], [1, 0, 5], [-1, 0, 0]])
-def test_an_action_outside_its_space_is_refused(action: list[int]) -> None:
-    """The kernels index arrays by it."""
+OUTSIDE = (
+    [4, 0, 0],
+    [1, 5, 0],
+    [1, 0, 5],
+    [-1, 0, 0],
+    [1.5, 0.0, 0.0],
+    [1.0, 0.0, 0.0],
+    [float("nan"), 0.0, 0.0],
+    [2**70, 0, 0],
+    [1, None, 0],
+    [1, 0],
+    [[1, 0, 0]],
+    [[1], 0, 0],
+    "sell",
+    1,
+    None,
+)
+
+
+def test_an_action_outside_its_space_is_refused() -> None:
+    """The kernels index arrays by it; and a cut fraction would be an action nobody chose."""
     env = MarketEnv(DAY, SHORT)
     env.reset(seed=1)
-    before = env.floor.state_hash(0)
-    with pytest.raises(InputError, match="verb, venue and size"):
-        env.step(np.array(action))
+    before = env.floor.world(0).state_hash()
+    for action in (*OUTSIDE, [True, False, False]):
+        with pytest.raises(gymnasium.error.InvalidAction, match="in MultiDiscrete") as caught:
+            env.step(action)  # type: ignore[arg-type]
+        assert isinstance(caught.value, InputError)
 
+    assert before == env.floor.world(0).state_hash()
+    assert env.step([WAIT, 0, 0])  # type: ignore[arg-type]
+    assert before != env.floor.world(0).state_hash()
+
+
+def test_a_vector_refuses_what_its_environments_refuse() -> None:
+    """One bad action is one too many; and three numbers are no action for each of two."""
+    envs = MarketVectorEnv(2, DAY, SHORT)
+    envs.reset(seed=1)
+    before = [envs.floor.world(w).state_hash() for w in (0, 1)]
+    for action in (*([[WAIT, 0, 0], one] for one in OUTSIDE), [WAIT, 0, 0], None):
+        with pytest.raises(gymnasium.error.InvalidAction, match="in MultiDiscrete"):
+            envs.step(action)  # type: ignore[arg-type]
+
+    assert before == [envs.floor.world(w).state_hash() for w in (0, 1)]
+    envs.step(np.array([WAITING, WAITING]))
+
+
+def test_a_step_outside_an_episode_is_refused() -> None:
+    """In Gymnasium's own words, as its wrappers say it."""
+    env, envs = MarketEnv(DAY, MarketTask(n_steps=1)), MarketVectorEnv(2, DAY, SHORT)
+    for step, action in ((env.step, WAITING), (envs.step, np.array([WAITING, WAITING]))):
+        with pytest.raises(gymnasium.error.ResetNeeded, match="call reset first"):
+            step(action)
+
+    env.reset(seed=1)
     env.step(WAITING)
-    assert before != env.floor.state_hash(0)
+    with pytest.raises(gymnasium.error.ResetNeeded, match="call reset first"):
+        env.step(WAITING)
 
 
 @pytest.mark.parametrize("options", [{"size": 1}, {"side": 2}, {"size_shares": 0}])

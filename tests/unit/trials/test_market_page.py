@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
-from penstock.trials.market_findings import Finding
-from penstock.trials.market_page import finding_figure, market_page, said
+from penstock.trials.evidence import (
+    Finding,
+    QueuePlace,
+    finding_figure,
+    market_page,
+    queue_figure,
+    said,
+)
 from penstock.trials.statistics import paired_difference
 
 FOUND = Finding(
@@ -16,6 +22,11 @@ FOUND = Finding(
     sign=-1,
     says="it helps",
 )
+
+PLACES = [
+    QueuePlace(n_ahead=5, n_days=100, expected_prob=0.9, filled_frac=0.88, ci95=(0.86, 0.89)),
+    QueuePlace(n_ahead=20, n_days=100, expected_prob=0.5, filled_frac=0.51, ci95=(0.48, 0.54)),
+]
 
 
 def test_a_figure_shows_every_seed_and_every_mean() -> None:
@@ -30,13 +41,26 @@ def test_a_figure_shows_every_seed_and_every_mean() -> None:
 
 def test_the_page_says_what_was_found_and_by_which_command() -> None:
     """Names are escaped; the browser may load nothing."""
-    page = market_page([FOUND], command="penstock bench market", machine="a machine")
+    page = market_page(
+        [FOUND], PLACES, about="reference-day, seeds 1 to 8", command="penstock bench market",
+        machine="m",
+    )  # fmt: skip
 
     assert "Difference -1.00 ± 1.24 bps: not shown here that it helps." == said(FOUND)
     assert said(FOUND) in page
     assert "Cost of &lt;something&gt;, bps" in page
     assert "<code>penstock bench market</code>" in page
     assert "default-src 'none'" in page
+    assert "reference-day, seeds 1 to 8" in page
+
+
+def test_places_in_the_queue_are_drawn_with_the_closed_form() -> None:
+    """A line for what is expected, points with intervals for what was measured."""
+    line, points = queue_figure(PLACES).data
+
+    assert (0.9, 0.5) == tuple(line.y)
+    assert (0.88, 0.51) == tuple(points.y)
+    assert (0.02, 0.03) == tuple(points.error_y.array)
 
 
 def test_a_finding_is_claimed_only_with_its_interval_on_the_expected_side() -> None:

@@ -110,6 +110,19 @@ def test_a_tape_of_another_stock_is_refused(tmp_path: Path) -> None:
     assert "a tape of IBM" in str(caught.value)
 
 
+def test_a_file_that_cannot_be_read_is_no_scenario(tmp_path: Path) -> None:
+    """The path comes first, the reason is in words, and no number of the system's is shown."""
+    for path, reason in (
+        (tmp_path / "x.toml", "no such file or directory"),
+        (tmp_path, "is a dir"),
+    ):
+        with pytest.raises(
+            ConfigError, match=f"expected a scenario file; found {reason}"
+        ) as caught:
+            load_markets(path)
+        assert "Errno" not in str(caught.value)
+
+
 @pytest.mark.parametrize("option", [{"tape": Path("any.tape")}, {"depth": "thin"}])
 def test_a_generated_market_has_no_tape(tmp_path: Path, option: dict[str, object]) -> None:
     """Silence would look as if the option had been heeded."""

@@ -8,13 +8,14 @@ from functools import cache
 from html.parser import HTMLParser
 
 import msgspec
+import plotly.graph_objects as go
 import plotly.offline
 import pytest
 from rich.console import Console
 
 from penstock.trials.compare import Comparison, PolicyResult, ScenarioResult
 from penstock.trials.page import comparison_page
-from penstock.trials.page_figures import looks, trade_off_figure
+from penstock.trials.page_figures import looks, on_one_scale, trade_off_figure
 from penstock.trials.page_words import baseline_sentence, interval, number, verdict
 from penstock.trials.statistics import Estimate
 from penstock.trials.table import comparison_tables
@@ -266,6 +267,19 @@ def test_a_comparison_without_baselines_is_a_page_without_differences() -> None:
     assert "No baseline was compared" in found.text
     assert ["not known", "not known"] == found.row("supervised")[3:5]
     assert not any(name.startswith("difference-") for name in found.ids)
+
+
+def test_plots_beside_each_other_have_one_scale_that_holds_everything() -> None:
+    """A dot, a mean with its interval and an empty plot; each reaches somewhere else."""
+    left, right, empty = (go.Figure() for _ in range(3))
+    left.add_trace(go.Scatter(x=[-3.0, 1.0], y=[0, 1]))
+    right.add_trace(go.Scatter(x=[2.0], y=[0], error_x={"array": [5.0], "arrayminus": [0.5]}))
+    on_one_scale(left, right, empty)
+    low, high = left.layout.xaxis.range
+
+    assert (low, high) == tuple(right.layout.xaxis.range) == tuple(empty.layout.xaxis.range)
+    assert -3.5 < low < -3.0
+    assert 7.0 < high < 7.5
 
 
 def test_an_empty_comparison_is_still_a_page() -> None:

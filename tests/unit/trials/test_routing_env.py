@@ -153,16 +153,44 @@ def test_a_new_day_ends_the_old_one() -> None:
     assert before == threading.active_count()
 
 
-@pytest.mark.parametrize("action", [np.zeros(3), np.full(N_ROWS, np.nan)])
-def test_an_action_that_means_nothing_is_refused(action: NDArray[np.float64]) -> None:
-    """And the day goes on: the engine has not been answered."""
+def test_an_action_outside_its_space_is_refused() -> None:
+    """And the day goes on: the engine has not been answered. A list may stand for an array."""
     env = RoutingEnv(DAY)
     env.reset(seed=1)
-    with pytest.raises(InputError, match="preference for each of 15 rows"):
-        env.step(action.astype(np.float32))
+    outside = (np.zeros(3), np.full(N_ROWS, np.nan), np.full(N_ROWS, 1.5), None, "post", [[1], 2])
+    for action in outside:
+        with pytest.raises(
+            gymnasium.error.InvalidAction, match=r"for each row, in Box\(-1"
+        ) as caught:
+            env.step(action)  # type: ignore[arg-type]
+        assert isinstance(caught.value, InputError)
 
-    assert not env.step(lot(1)())[2]
+    assert not env.step([1.0] * N_ROWS)[2]  # type: ignore[arg-type]
     env.close()
+
+
+def test_a_row_that_is_none_is_refused() -> None:
+    """-1 would be the last one."""
+    env = OneRowEnv(RoutingEnv(DAY))
+    for row in (-1, N_ROWS + 1, 1.0, None):
+        with pytest.raises(gymnasium.error.InvalidAction, match=r"in Discrete\(16\)"):
+            env.step(row)  # type: ignore[arg-type]
+
+
+def test_outside_a_day_nothing_is_answered() -> None:
+    """In Gymnasium's own words, as its wrappers say it."""
+    env = RoutingEnv(DAY)
+    asked: tuple[Callable[[], object], ...] = (
+        lambda: env.step(lot(1)()),
+        env.hidden,
+        lambda: env.coming_bps(1.0),
+    )
+    for ask in asked:
+        with pytest.raises(gymnasium.error.ResetNeeded, match="call reset first"):
+            ask()
+    day_of(env, 1, lot(1))
+    with pytest.raises(gymnasium.error.ResetNeeded, match="call reset first"):
+        env.step(lot(1)())
 
 
 def test_a_day_without_parents_is_refused() -> None:

@@ -30,6 +30,7 @@ from penstock.trials import (
     Search,
     TunedBaselines,
     Tuner,
+    known_of,
     read_tuned,
     settings_of,
     start_of,
@@ -119,6 +120,14 @@ def test_a_file_that_cannot_be_used_says_where(
 
     assert where in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_told_in_words(tmp_path: Path) -> None:
+    """With the command that makes one."""
+    with pytest.raises(ConfigError, match="found no such file or directory") as caught:
+        read_tuned(tmp_path / "nowhere.toml", SCENARIO.universe())
+
+    assert "penstock tune" in str(caught.value)
 
 
 def test_a_scenario_has_its_own_file_before_the_generic_one(tmp_path: Path) -> None:
@@ -243,3 +252,44 @@ def test_a_search_never_ends_dearer_than_it_began_and_finds_the_same_again(tmp_p
     assert MAX_SEEDS < TRAINING_SEED < TUNING_SEED
     assert known.n_candidates > len(known.searched) > 2
     assert found.config == RoutingConfig() or known.cost_bps < known.untuned_cost_bps
+
+
+def test_what_was_found_before_is_known_as_far_as_it_is_searched() -> None:
+    """Its own settings and the plan of `best_static`, without what the search could not undo."""
+    patient = changed(TUNED, "baseline.pace.patience_s", 20.0)
+    tuned = {"best_static": patient, "fee_sweep": changed(TUNED, "baseline.pace.take_gap_ns", 7)}
+
+    own, plan = known_of("fee_sweep", tuned)
+    assert (7, 0.05) == (own.baseline.pace.take_gap_ns, own.baseline.pace.take_share_frac)
+    assert (5, 20.0) == (plan.baseline.pace.take_gap_ns, plan.baseline.pace.patience_s)
+    assert () == own.waterfall == plan.waterfall
+    assert patient.waterfall == known_of("kaplan_meier", tuned)[0].waterfall
+    assert 0.0 == known_of("scorecard", tuned)[0].baseline.pace.patience_s
+    assert () == known_of("regime_static", tuned), "it starts from that plan"
+    assert (TUNED,) == known_of("regime_static", {"regime_static": TUNED})
+    assert () == known_of("scorecard", {})
+
+
+@pytest.mark.parametrize("policy", SEARCHED)
+def test_known_settings_may_be_changed_in_every_way(policy: str) -> None:
+    """They become parents of a generation, and every coordinate is tried on them."""
+    generator = np.random.default_rng(1)
+    start = start_of(policy, {"best_static": TUNED})
+    tuned = {"best_static": TUNED, policy: start}
+    for config in (start, *known_of(policy, tuned)):
+        for coordinate in coordinates_of(policy):
+            for value in coordinate.values:
+                check_routing(changed(config, coordinate.key, value))
+        for _ in range(50):
+            check_routing(mutated(policy, config, MARKET, generator))
+
+
+def test_what_was_found_before_joins_the_race(tmp_path: Path) -> None:
+    """The better of both is found where nothing is drawn, and the file says that it was known."""
+    ruinous = RoutingConfig(baseline=BaselineConfig(pace=Pace(take_after_frac=1.0)))
+    search = Search(n_seeds=2, n_starts=1, n_generations=0, n_rounds=0, kept_dir=tmp_path)
+    found = Tuner(MARKET, "fee_sweep", search).run(ruinous, "tune", (RoutingConfig(),))
+
+    assert RoutingConfig() == found.config
+    assert (1, 2) == (found.provenance.n_known, found.provenance.n_candidates)
+    assert found.provenance.cost_bps < found.provenance.untuned_cost_bps

@@ -32,12 +32,25 @@ def check_scenario(scenario: Scenario, file: str) -> None:
     """
     parts = (_day, _instrument, _venues, _resting, _traders, _schedule, _phases, _parents, _mode)
     problems = [
-        Problem(where=f"{file}: {key}", expected=expected, found=str(found), fix=fix)
+        Problem(
+            where=f"{file}: {_with_mic(key, scenario)}",
+            expected=expected,
+            found=str(found),
+            fix=fix,
+        )
         for part in parts
         for key, expected, found, fix in part(scenario)
     ]
     if problems:
         raise ConfigError(problems)
+
+
+def _with_mic(key: str, scenario: Scenario) -> str:
+    """A key with the name of its venue behind the number, as the parser writes it."""
+    of_venue = re.match(r"venues\[(\d+)\]", key)
+    if of_venue is None:
+        return key
+    return f"{of_venue[0]} ({scenario.venues[int(of_venue[1])].mic}){key[of_venue.end() :]}"
 
 
 def _day(scenario: Scenario) -> Iterator[Complaint]:

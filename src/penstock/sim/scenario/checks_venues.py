@@ -19,18 +19,9 @@ def wrong_order(key: str, other: str, found: float) -> Iterator[Complaint]:
 
 def complaints_of_venue(scenario: Scenario, venue: VenueTable) -> Iterator[Complaint]:
     """Key within the venue, what was expected, found, and how to mend it, of each problem."""
-    kind = venue.kind
-    if venue.is_lit and venue.pool is not None:
-        yield "pool", f"no pool table at a venue of kind {kind}", "one", "make it a lit table"
-    if not venue.is_lit and venue.lit is not None:
-        yield "lit", f"no lit table at a venue of kind {kind}", "one", "make it a pool table"
-    if not venue.is_lit and venue.protected:
-        yield "protected", "false at a pool: it displays no quote", "true", "remove the key"
+    yield from _kind(venue)
     if scenario.scenario.mode == "generated":
-        if venue.is_lit and (venue.lit is None or venue.lit.add_per_s == 0.0):
-            yield "lit", "a table with add_per_s above 0", "none", "say who trades there"
-        if not venue.is_lit and venue.pool is None:
-            yield "pool", "a table, since the market is generated", "none", "say who trades there"
+        yield from _who_trades(venue)
     for name in ("order_in", "ack", "market_data"):
         mean = getattr(venue.latency, f"{name}_us")
         jitter = getattr(venue.latency, f"{name}_jitter_us")
@@ -49,6 +40,31 @@ def complaints_of_venue(scenario: Scenario, venue: VenueTable) -> Iterator[Compl
         yield from _leaks_of_turns(venue, venue.pool)
     if venue.spells is not None:
         yield from _spells(scenario, venue, venue.spells)
+
+
+def _kind(venue: VenueTable) -> Iterator[Complaint]:
+    """A venue with what only the other kinds have: that is wrong, or its kind is."""
+    if venue.is_lit:
+        kinds, has = "internal or dark", {"[venues.pool]": venue.pool is not None}
+    else:
+        kinds = "ecn or exchange"
+        has = {"[venues.lit]": venue.lit is not None, "protected = true": venue.protected}
+    alien = " and ".join(key for key, is_there in has.items() if is_there)
+    if alien:
+        yield (
+            "kind",
+            f"{kinds}, the only ones with {alien}",
+            f"{venue.kind} with {alien}",
+            f"change the kind, or remove {alien}",
+        )
+
+
+def _who_trades(venue: VenueTable) -> Iterator[Complaint]:
+    lit, pool = venue.lit, venue.pool
+    if venue.is_lit and pool is None and (lit is None or lit.add_per_s == 0.0):
+        yield "lit", "a table with add_per_s above 0", "none", "say who trades there"
+    if not venue.is_lit and lit is None and pool is None:
+        yield "pool", "a table, since the market is generated", "none", "say who trades there"
 
 
 def _fees(scenario: Scenario, venue: VenueTable) -> Iterator[Complaint]:

@@ -12,6 +12,7 @@ from penstock.domain import (
     TICKS_PER_USD,
     FeeSchedule,
     Instrument,
+    Mic,
     Ns,
     Shares,
     Ticks,
@@ -133,15 +134,15 @@ class VenueSpells(PoolTurn, frozen=True, kw_only=True):
 class VenueTable(Table, frozen=True, kw_only=True):
     """One destination. In a generated market it has a `lit` or a `pool` table, as its kind says."""
 
-    mic: Annotated[str, Meta(pattern="^[A-Z0-9]{4}$")]  # market identifier, as in ISO 10383
+    mic: Mic
     name: str
     kind: Literal["internal", "dark", "ecn", "exchange"]
     fees: Fees | tuple[Fees, ...]
     latency: Latency
     protected: bool = False  # its quotes count in the protected NBBO
     min_shares: Count = 1  # smallest order it takes
-    lit: LitFlow | None = None
-    pool: PoolFlow | None = None
+    lit: Annotated[LitFlow, Meta(description="for venues of kind ecn or exchange")] | None = None
+    pool: Annotated[PoolFlow, Meta(description="for venues of kind internal or dark")] | None = None
     changes: tuple[VenueChange, ...] = ()
     spells: VenueSpells | None = None
 
@@ -240,10 +241,14 @@ class Scenario(Table, frozen=True, kw_only=True):
     replay: Replay | None = None
 
     @property
+    def midnight_ns(self) -> Ns:
+        """Beginning of the day, since the epoch."""
+        return Ns(days_since_epoch(self.scenario.day) * 86_400 * NS_PER_S)
+
+    @property
     def start_ns(self) -> Ns:
         """First moment of the session."""
-        midnight_ns = days_since_epoch(self.scenario.day) * 86_400 * NS_PER_S
-        return Ns(midnight_ns + round(self.scenario.start_s * NS_PER_S))
+        return Ns(self.midnight_ns + round(self.scenario.start_s * NS_PER_S))
 
     @property
     def end_ns(self) -> Ns:

@@ -33,6 +33,12 @@ class Distance(msgspec.Struct, frozen=True, kw_only=True):
     ks_halves: float | None = None
     real: float | None = None  # mean of a distribution, or the number itself
     simulated: float | None = None  # mean over seeds
+    unit: str = ""  # of `real` and `simulated`; empty where the name says it
+
+    @property
+    def label(self) -> str:
+        """Name and unit."""
+        return f"{self.statistic}, {self.unit}" if self.unit else self.statistic
 
 
 def distances(
@@ -75,6 +81,7 @@ def _of_distribution(
         ks=ks,
         ks_ci95=ks_ci,
         ks_halves=_known(_ks(first, second)),
+        unit=mine.unit,
         real=_mean(mine.values),
         simulated=_over_days([_mean(other.values) for other in others])[0],
     )

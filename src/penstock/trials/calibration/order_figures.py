@@ -188,6 +188,7 @@ def figures_and_sample(
         depth=Depth(
             np.array(rebuilt.looked_ns, dtype=np.int64),
             np.array(rebuilt.depth, dtype=np.int64).reshape(-1, N_LEVELS),
+            np.zeros(len(rebuilt.looked_ns), dtype=np.int64),
         ),
     )
     return figures, sample.between(start_ns, end_ns)

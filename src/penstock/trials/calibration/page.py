@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 import numpy as np
-import plotly.offline
 
-from penstock import __version__
 from penstock.trials.calibration.calibration import Calibrated, Calibration
 from penstock.trials.calibration.moments import MEANS
 from penstock.trials.calibration.page_figures import curve_figure, distribution_figure
 from penstock.trials.calibration.table import DISTANCE_COLUMNS, distance_row, number
+from penstock.trials.page_document import document, origin
 from penstock.trials.page_parts import cell, head, no_plot, plot, row_head, table, text
-from penstock.trials.page_style import STYLE
-
-# The browser itself refuses what the page must not do: nothing is loaded from anywhere.
-_POLICY: Final = (
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
-)
 
 
 def calibration_page(found: Calibrated) -> str:
@@ -32,19 +24,7 @@ def calibration_page(found: Calibrated) -> str:
     title = f"{report.symbol} {report.day} and its simulation"
     distributions = "".join(_distribution_plots(found))
     limits = "".join(f"<li>{text(limit)}</li>" for limit in report.limits)
-    return f"""<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<title>Penstock: {text(title)}</title>
-<style>{STYLE}</style>
-<script>{plotly.offline.get_plotlyjs()}</script>
-</head>
-<body>
-<main>
-<h1>{text(title)}</h1>
+    main = f"""<h1>{text(title)}</h1>
 <p>Scenario <b>{text(report.scenario)}</b>, fitted to {text(", ".join(report.sources))}:
 {report.seconds:,.0f} seconds, against {len(report.seeds)} simulated days of the same length that
 the fit did not see.</p>
@@ -53,16 +33,8 @@ the fit did not see.</p>
 <section><h2>Distributions</h2><div class="pair">{distributions}</div></section>
 <section><h2>Curves</h2><div class="pair">{"".join(_curve_plots(found))}</div></section>
 {_fit(report)}
-{_venues(report)}
-</main>
-<footer><dl>
-<dt>Command</dt><dd><code>{text(report.command)}</code></dd>
-<dt>Machine</dt><dd>{text(report.machine)}</dd>
-<dt>Version</dt><dd>penstock {text(__version__)}</dd>
-</dl></footer>
-</body>
-</html>
-"""
+{_venues(report)}"""
+    return document(title, main, origin(report.command, report.machine))
 
 
 def _distances(report: Calibration) -> str:
@@ -85,7 +57,7 @@ def _distribution_plots(found: Calibrated) -> Iterator[str]:
             yield no_plot(real.name, "Nothing of it was recorded.")
             continue
         figure = distribution_figure(real, others)
-        caption = f"{len(real.values):,} observations of the real market."
+        caption = f"{len(real.values):,} observations of the real market; to the 99.5th percentile."
         yield plot(figure, div_id=f"distribution-{place}", title=real.name, caption=caption)
 
 

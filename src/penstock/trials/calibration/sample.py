@@ -70,9 +70,12 @@ class Depth(NamedTuple):
 
     time_ns: Int64s  # (n,)
     shares: Int64s  # (n, N_LEVELS)
+    venue_idx: Int64s  # (n,)
 
 
-NO_DEPTH: Final = Depth(np.zeros(0, np.int64), np.zeros((0, N_LEVELS), np.int64))
+NO_DEPTH: Final = Depth(
+    np.zeros(0, np.int64), np.zeros((0, N_LEVELS), np.int64), np.zeros(0, np.int64)
+)
 """What is known of books where nothing but their best prices was recorded."""
 
 

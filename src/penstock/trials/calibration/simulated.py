@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from penstock.domain import NS_PER_S, Ns, TapeKind
-from penstock.sim import Scenario, World
+from penstock.sim import Scenario, ScriptArray, World
 from penstock.trials.calibration.folding import Folder
 from penstock.trials.calibration.sample import (
     N_LEVELS,
@@ -32,23 +32,26 @@ def simulated_sample(
     duration_s: float | None = None,
     clock_ns: int = 1_000_000,
     has_depth: bool = False,
+    warm_up_s: float = WARM_UP_S,
+    script: ScriptArray | None = None,
 ) -> Sample:
     """
     What a listener to all venues would have recorded of one simulated day.
 
-    Times are those of receipt, cut to `clock_ns` as a tape's clock cuts them. The first two minutes
-    are left out.
+    Times are those of receipt, cut to `clock_ns` as a tape's clock cuts them.
 
     Args:
         duration_s: length that is measured; the scenario's where None.
         has_depth: look at the displayed sizes of all lit books once a second.
+        warm_up_s: left out at the beginning.
+        script: flow of a recorded day.
     """
-    world = World(scenario, seed)
+    world = World(scenario, seed, script=script)
     n_venues = len(scenario.venues)
     is_protected = np.array([venue.protected for venue in scenario.venues])
     folder = Folder(is_protected)
-    length_s = scenario.scenario.duration_s - WARM_UP_S if duration_s is None else duration_s
-    start_ns = int(scenario.start_ns) + WARM_UP_S * NS_PER_S
+    length_s = scenario.scenario.duration_s - warm_up_s if duration_s is None else duration_s
+    start_ns = int(scenario.start_ns) + round(warm_up_s * NS_PER_S)
     end_ns = start_ns + round(length_s * NS_PER_S)
     prints, step_end_ns = [], int(world.now_ns)
     looks: list[Depth] = []
@@ -85,11 +88,7 @@ def simulated_sample(
 
 def _look(world: World, scenario: Scenario) -> Depth:
     """Both sides of every lit book, as they are shown now."""
-    shares = np.concatenate(
-        [
-            world.displayed_depth(venue_idx, N_LEVELS)
-            for venue_idx, venue in enumerate(scenario.venues)
-            if venue.is_lit
-        ]
-    )
-    return Depth(np.full(len(shares), world.now_ns, dtype=np.int64), shares)
+    lit = [venue_idx for venue_idx, venue in enumerate(scenario.venues) if venue.is_lit]
+    shares = np.concatenate([world.displayed_depth(venue_idx, N_LEVELS) for venue_idx in lit])
+    times_ns = np.full(len(shares), world.now_ns, dtype=np.int64)
+    return Depth(times_ns, shares, np.repeat(np.array(lit, dtype=np.int64), 2))

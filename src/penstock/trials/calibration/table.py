@@ -31,7 +31,7 @@ def with_interval(value: float | None, ci95: tuple[float, float] | None) -> str:
 def distance_row(one: Distance) -> list[str]:
     """What stands in one row of a table of distances."""
     return [
-        one.statistic,
+        one.label,
         one.measure,
         with_interval(one.distance, one.ci95),
         number(one.halves),
@@ -45,22 +45,22 @@ def distance_row(one: Distance) -> list[str]:
 DISTANCE_COLUMNS = (
     "statistic", "measure", "distance", "real halves", "KS", "KS of halves", "real", "simulated",
 )  # fmt: skip
+_SHOWN = ("statistic", "real", "simulated", "distance", "KS")  # on a terminal of 80 columns
 
 
 def _distance_table(report: Calibration) -> Table:
     table = plain_table(
         f"{report.symbol} {report.day} against {report.scenario}, "
         f"{len(report.seeds)} simulated days of {report.seconds:,.0f} s",
-        "± is half of a 95 % interval over simulated days; real halves: the first half of "
-        "the real day against its second",
+        "± is half of a 95 % interval over simulated days; 0 is the same. How far the real day's "
+        "halves are apart is on the page",
     )
-    # How each is measured is in the JSON, on the page and in docs/calibration.md.
-    for place, name in enumerate(DISTANCE_COLUMNS):
-        if name != "measure":
-            table.add_column(name, justify="left" if place == 0 else "right", no_wrap=True)
+    # The real halves and how each is measured are in the JSON and on the page.
+    for name in _SHOWN:
+        table.add_column(name, justify="left" if name == _SHOWN[0] else "right", no_wrap=True)
     for one in report.distances:
-        row = distance_row(one)
-        table.add_row(row[0], *row[2:])
+        cells = dict(zip(DISTANCE_COLUMNS, distance_row(one), strict=True))
+        table.add_row(*(cells[name] for name in _SHOWN))
     return table
 
 

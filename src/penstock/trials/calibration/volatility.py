@@ -54,6 +54,8 @@ def two_scale_volatility(log_bps: Floats, slow_steps: int, step_s: float = 1.0) 
         American Statistical Association 100(472), equation 64 with the correction of section 4.2.
     """
     n = len(log_bps) - 1
+    if n < 2:
+        return 0.0
     k = min(slow_steps, max(2, n // 8))
     fast = float((np.diff(log_bps) ** 2).sum())
     # Sum over offsets of sums over a grid is the sum over all overlapping differences.

@@ -13,7 +13,8 @@ from penstock.sim import Hidden, Scenario
 from penstock.trials.environments.config import MarketTask, scenario_of
 from penstock.trials.environments.extra import gymnasium
 from penstock.trials.environments.market_floor import MarketFloor
-from penstock.trials.environments.market_layout import FAR_AWAY
+from penstock.trials.environments.market_layout import ACTION_IN_WORDS, FAR_AWAY
+from penstock.trials.environments.refusals import action_error, reset_needed
 
 MAX_SEED = 2**31
 
@@ -76,10 +77,24 @@ class MarketEnv(gymnasium.Env[Observation, Action]):
 
         `terminated`: everything is filled, or the horizon is over and the rest was charged.
         `truncated`: the day ended first; the rest was charged too. `info` has the account then.
+
+        Raises:
+            ActionError: the action is not in its space; nothing has happened.
+            ResetNeeded: no episode is going on.
         """
-        assert not self._is_over, "the episode is over: call reset first"
-        verb, venue_idx, size = np.asarray(action).tolist()
-        self._floor.step_alone(verb, venue_idx, size)
+        if self._is_over:
+            raise reset_needed()
+        try:
+            verb, venue_idx, size = np.asarray(action).tolist()
+        except (TypeError, ValueError):
+            raise action_error(self.action_space, ACTION_IN_WORDS, action) from None
+        # The space's own check takes as long as a step; the kernel knows limits, but no fractions.
+        if not type(verb) is type(venue_idx) is type(size) is int:
+            raise action_error(self.action_space, ACTION_IN_WORDS, action)
+        try:
+            self._floor.step_alone(verb, venue_idx, size)
+        except OverflowError:  # beyond 64 bits, before the kernel was entered
+            raise action_error(self.action_space, ACTION_IN_WORDS, action) from None
         terminated, truncated = self._ends.item(0), self._ends.item(1)
         info: dict[str, Any] = {}
         if terminated or truncated:

@@ -24,6 +24,7 @@ from penstock.sim.layout import WorldState
 from penstock.sim.stacking import replaced, stack_of, with_more_room
 from penstock.trials.day import mean_take_fee_ticks
 from penstock.trials.environments.config import MarketTask, check_task
+from penstock.trials.environments.extra import gymnasium
 from penstock.trials.environments.market_kernels import (
     BAD_ACTION,
     begin,
@@ -32,6 +33,7 @@ from penstock.trials.environments.market_kernels import (
     step_worlds,
 )
 from penstock.trials.environments.market_layout import (
+    ACTION_IN_WORDS,
     AGENT_DTYPE,
     LOTS,
     N_BESIDES,
@@ -41,6 +43,7 @@ from penstock.trials.environments.market_layout import (
     SLOT_DTYPE,
     Desk,
 )
+from penstock.trials.environments.refusals import action_error
 
 _LOOK_AGAIN_NS = 100 * NS_PER_MS  # while there is no quote, in a call or a halt
 
@@ -155,7 +158,7 @@ class MarketFloor:
         Carry out `desk.actions`; observations, rewards and ends are in the desk.
 
         Raises:
-            InputError: an action is outside its space; nothing has happened.
+            ActionError: an action is outside its space; nothing has happened.
         """
         n_done = self._step(self._stack, self.desk, 0)
         if n_done < len(self._worlds):
@@ -186,12 +189,9 @@ class MarketFloor:
 
     def _go_on(self, n_done: int) -> None:
         if n_done == BAD_ACTION:
-            raise InputError.one(
-                where="step: action",
-                expected=f"verb, venue and size, each at least 0 and below {self.action_counts}",
-                found=self.desk.actions.tolist(),
-                fix="sample the action space to see what it holds",
-            )
+            actions, space = self.desk.actions, gymnasium.spaces.MultiDiscrete(self.action_counts)
+            wrong = actions[((actions < 0) | (actions >= space.nvec)).any(axis=1)]
+            raise action_error(space, ACTION_IN_WORDS, wrong.tolist())
         while n_done < len(self._worlds):
             self._make_room()
             n_done = self._step(self._stack, self.desk, n_done)

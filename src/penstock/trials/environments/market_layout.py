@@ -20,6 +20,8 @@ N_VERBS: Final = 4
 LOTS: Final = (1, 2, 5, 10, 20)
 """Sizes that an action may name, in round lots."""
 
+ACTION_IN_WORDS: Final = "three whole numbers (verb, venue, size)"
+
 N_SLOTS: Final = 32
 """Orders that may be open at a time; each has a row of the world's `children` to itself."""
 

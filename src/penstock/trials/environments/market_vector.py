@@ -19,6 +19,8 @@ from penstock.trials.environments.market import (
     parent_wishes,
 )
 from penstock.trials.environments.market_floor import MarketFloor
+from penstock.trials.environments.market_layout import ACTION_IN_WORDS
+from penstock.trials.environments.refusals import action_error, reset_needed
 
 
 class MarketVectorEnv(vector.VectorEnv[Observation, NDArray[np.int64], NDArray[Any]]):
@@ -85,10 +87,24 @@ class MarketVectorEnv(vector.VectorEnv[Observation, NDArray[np.int64], NDArray[A
     def step(
         self, actions: NDArray[np.int64]
     ) -> tuple[Observation, NDArray[Any], NDArray[Any], NDArray[Any], dict[str, Any]]:
-        """One step of every market; `info["account"]` and `info["_account"]` at the end of some."""
+        """
+        One step of every market; `info["account"]` and `info["_account"]` at the end of some.
+
+        Raises:
+            ActionError: an action is not in its space; nothing has happened.
+            ResetNeeded: no episode has begun.
+        """
         floor, desk = self._floor, self._floor.desk
-        assert self._has_day, "call reset first"
-        desk.actions[:] = actions
+        if not self._has_day:
+            raise reset_needed()
+        try:
+            wanted: NDArray[Any] = np.asarray(actions)
+        except ValueError:  # ragged
+            wanted = np.empty(0)
+        if wanted.dtype.kind not in "iu" or wanted.shape != desk.actions.shape:
+            meaning = f"for each of {self.num_envs} markets {ACTION_IN_WORDS}"
+            raise action_error(self.single_action_space, meaning, actions)
+        desk.actions[:] = wanted
         floor.step()
         for w in self._over:
             self._go_on(w)

@@ -14,6 +14,7 @@ from penstock.sim import Hidden, Scenario
 from penstock.trials.environments.agent_policy import Preferences
 from penstock.trials.environments.config import scenario_of
 from penstock.trials.environments.extra import gymnasium
+from penstock.trials.environments.refusals import action_error, reset_needed
 from penstock.trials.environments.routing_day import RoutingDay
 from penstock.trials.environments.routing_view import (
     Observation,
@@ -94,10 +95,14 @@ class RoutingEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         Decide, and let engine and market run to the next decision.
 
         `terminated` at the end of the day; the observation is zeros then. Never truncated.
+
+        Raises:
+            ActionError: the action is not in its space; nothing has happened.
+            ResetNeeded: no day is going on.
         """
         day, turns = self._day, self._turns
-        assert day is not None, "call reset first"
-        assert turns is not None, "the episode is over: call reset first"
+        if day is None or turns is None:
+            raise reset_needed()
         frame = turns.answer(self._preferences(action))
         reward = -day.cost.take()
         if frame is not None:
@@ -126,12 +131,14 @@ class RoutingEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
 
     def hidden(self) -> Hidden:
         """What no router may know now: for insiders, and for critics in training."""
-        assert self._day is not None, "call reset first"
+        if self._day is None:
+            raise reset_needed()
         return self._day.world.hidden()
 
     def coming_bps(self, side: float) -> float:
         """How far M* is from the midpoint that the engine sees: up for side 1, down for −1."""
-        assert self._day is not None, "call reset first"
+        if self._day is None:
+            raise reset_needed()
         mid_ticks = self._day.mid_ticks_x2() / 2
         if mid_ticks == 0:
             return 0.0
@@ -148,14 +155,14 @@ class RoutingEnv(gymnasium.Env[Observation, NDArray[np.float32]]):
         return observation, info
 
     def _preferences(self, action: NDArray[np.float32]) -> Preferences:
-        preferences = np.asarray(action, np.float64)
-        if preferences.shape != self.action_space.shape or not np.isfinite(preferences).all():
-            raise InputError.one(
-                where="step: action",
-                expected=f"a finite preference for each of {self._n_venues * N_TACTICS} rows",
-                found=np.asarray(action).tolist(),
-                fix="row i is venue i // 3, tactic i % 3 (take, midpoint, post)",
-            )
+        try:
+            given: NDArray[Any] = np.asarray(action)
+        except ValueError:  # ragged
+            given = np.empty(0)
+        preferences = given.astype(np.float64) if given.dtype.kind in "fiu" else np.empty(0)
+        # NaN is not below 1 either. A float64, or a list, is as good as what the space would have.
+        if preferences.shape != self.action_space.shape or not (np.abs(preferences) <= 1.0).all():
+            raise action_error(self.action_space, "a preference for each row", action)
         return preferences
 
 
@@ -175,6 +182,8 @@ class OneRowEnv(gymnasium.ActionWrapper[Observation, np.int64, NDArray[np.float3
 
     def action(self, action: np.int64) -> NDArray[np.float32]:
         """Everything left out but one row."""
+        if not self.action_space.contains(action):
+            raise action_error(self.action_space, "a row, or the number behind the last", action)
         preferences = np.full(self._n_rows, -1.0, np.float32)
         if action < self._n_rows:
             preferences[action] = 1.0

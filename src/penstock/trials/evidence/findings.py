@@ -11,7 +11,7 @@ import numpy as np
 from penstock.sim import Scenario
 from penstock.sim.scenario.tables import VenueChange
 from penstock.sim.scenario.traders import PoolClass
-from penstock.trials.evidence import Rests, mean_markout_bps, pool_rests, sweep_costs_bps
+from penstock.trials.evidence.clients import Rests, mean_markout_bps, pool_rests, sweep_costs_bps
 from penstock.trials.statistics import Estimate, estimate, excludes_zero, paired_difference
 
 FADE_PROB: Final = 0.6
