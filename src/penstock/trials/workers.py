@@ -80,6 +80,7 @@ def run_tasks(
     Raises:
         InputError: that of the first task, in their order, that raised one; the rest is not run.
         KeyboardInterrupt: when the tasks under way have ended; the rest is not run.
+        SystemExit: at once; the tasks under way are lost.
     """
     if n_workers <= 1 or len(tasks) <= 1:
         results = []
@@ -95,6 +96,11 @@ def run_tasks(
         except KeyboardInterrupt:
             with _interrupts_held_back():  # a second one would leave the pool half closed
                 pool.shutdown(cancel_futures=True)
+            raise
+        except SystemExit:
+            # SIGTERM: whoever sends it counts the seconds, and a day or a compilation takes many.
+            for worker in multiprocessing.active_children():
+                worker.terminate()
             raise
 
 

@@ -16,7 +16,7 @@ import pytest
 from tests.tidy.rules import ROOT
 
 SCRIPT = """
-import os, sys, time
+import os, signal, sys, time
 from pathlib import Path
 from penstock.trials import run_tasks
 
@@ -27,6 +27,7 @@ def work(folder: Path, task: int) -> int:
     return task
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         run_tasks(work, Path(sys.argv[1]), range(6), n_workers=2)
     except KeyboardInterrupt:
@@ -78,6 +79,18 @@ def test_workers_of_a_killed_parent_end(family: Family) -> None:
     while any(map(is_alive, workers)) and time.monotonic() < until:
         time.sleep(0.05)
 
+    assert [False, False] == [is_alive(pid) for pid in workers]
+
+
+def test_sigterm_ends_the_tasks_under_way_at_once(family: Family) -> None:
+    """These would never end by themselves; a service manager does not wait for a day either."""
+    parent, workers = family
+
+    parent.terminate()
+    _, said = parent.communicate(timeout=LONG_S)
+
+    assert "Traceback" not in said
+    assert 143 == parent.returncode
     assert [False, False] == [is_alive(pid) for pid in workers]
 
 
