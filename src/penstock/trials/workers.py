@@ -53,6 +53,22 @@ def _interrupts_held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+@contextmanager
+def _end_put_off() -> Iterator[None]:
+    """A SIGTERM that comes while the pool is half built is heard when it can be taken down."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if came:
+            signal.raise_signal(signal.SIGTERM)
+
+
 def _run(call: tuple[Callable[[Any, Any], Any], Any]) -> Any:
     function, task = call
     try:
@@ -107,7 +123,7 @@ def run_tasks(
 def _results(
     pool: ProcessPoolExecutor, calls: Sequence[Any], on_done: Callable[[], None]
 ) -> list[Any]:
-    with _interrupts_held_back():
+    with _interrupts_held_back(), _end_put_off():
         coming = pool.map(_run, calls)
     results = []
     for result in coming:
