@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Final
 
 import click
 
 from penstock.cli.console import out
 from penstock.cli.options import tape_option
 from penstock.domain import ConfigError, InputError, Problem
+
+# Any one of these tells: the section that names the file may be missing or misspelt.
+_SCENARIO: Final = frozenset({"scenario", "instrument", "flow", "parents"})
+_ROUTER: Final = frozenset({"router", "routing", "instruments", "engine"})
 
 
 @click.command("check")
@@ -39,9 +44,9 @@ def command(file: tuple[Path, ...], tape: Path | None) -> None:
 def _what_it_is(path: Path, tape: Path | None) -> str:
     """The file in words, once the reader that a command would use has taken it."""
     sections = _sections(path)
-    if "scenario" in sections:
+    if sections & _SCENARIO:
         return _scenario(path, tape)
-    if "router" in sections:
+    if sections & _ROUTER:
         from penstock.runtime import read_router_conf
 
         conf = read_router_conf(path)

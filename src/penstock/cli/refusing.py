@@ -51,6 +51,7 @@ def check_output(*paths: Path) -> None:
     Raises:
         ConfigError: all of them.
     """
+    files = [path.resolve() for path in paths]
     problems = [problem for path in dict.fromkeys(paths) for problem in _problem_of_output(path)]
     problems += [
         Problem(
@@ -60,7 +61,7 @@ def check_output(*paths: Path) -> None:
             fix="name another",
         )
         for path in dict.fromkeys(paths)
-        if paths.count(path) > 1
+        if files.count(path.resolve()) > 1
     ]
     if problems:
         raise ConfigError(problems)

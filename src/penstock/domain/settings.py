@@ -62,7 +62,7 @@ def _loads(text: str, file: str, sections: Sequence[Section]) -> dict[str, Any]:
     try:
         return tomllib.loads(text.removeprefix("\ufeff"))  # the mark that some editors put first
     except ValueError as error:  # TOMLDecodeError is one; a number of 5,000 digits is another
-        said = re.search(r"at line (\d+)", str(error))
+        said = re.search(r"\(at line (\d+), column \d+\)$", str(error))  # keys are quoted before it
         n_lines = text.count("\n") + (not text.endswith("\n"))
         line, found = int(said[1]) if said else n_lines, str(error)
         where, single = f"{file}:{line}", single_brackets(text, line, sections)

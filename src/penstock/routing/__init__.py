@@ -1,6 +1,6 @@
 """Routing: candidate rows, scores, the cost of a sequence, allocation, the waterfall, policies."""
 
-from penstock.routing.config import RoutingConfig, check_routing
+from penstock.routing.config import RoutingConfig, check_routing, without_patience
 from penstock.routing.cont_kukanov import ContKukanovPolicy, limit_shares
 from penstock.routing.fee_sweep import FeeSweepPolicy
 from penstock.routing.frame import WORK_DTYPE, Frame
@@ -82,4 +82,5 @@ __all__ = [
     "sequence_cost",
     "shares_to_take",
     "static_policy",
+    "without_patience",
 ]

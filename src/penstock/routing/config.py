@@ -38,6 +38,15 @@ class RoutingConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     baseline: BaselineConfig = BaselineConfig()
 
 
+def without_patience(config: RoutingConfig) -> RoutingConfig:
+    """The same settings, but for a policy that never waits for a better price."""
+    baseline = config.baseline
+    pace = msgspec.structs.replace(baseline.pace, patience_s=0.0)
+    return msgspec.structs.replace(
+        config, patience_s=0.0, baseline=msgspec.structs.replace(baseline, pace=pace)
+    )
+
+
 def check_routing(config: RoutingConfig, *, where: str = "routing") -> None:
     """
     Refuse settings that no router could follow.

@@ -13,7 +13,7 @@ from penstock.trials.compare import DayCosts
 from penstock.trials.evaluation import Bench, DayTask, run_days
 from penstock.trials.insider import blind_name
 from penstock.trials.insider_columns import GROUPS
-from penstock.trials.statistics import detectable, excludes_zero, paired_difference
+from penstock.trials.statistics import detectable, estimate, shown_of_several
 
 ABLATED: Final = "venue_insider"
 
@@ -35,7 +35,7 @@ class MechanismValue(msgspec.Struct, frozen=True, kw_only=True):
     raw_value_bps: float
     raw_ci95: tuple[float, float] | None
     detectable_bps: float | None  # what trainings like these show with a chance of 80 %
-    is_decoration: bool  # not shown to be worth anything to know
+    is_decoration: bool  # not shown to be worth anything to know, with Holm over the mechanisms
 
 
 class Ablations(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,37 +84,40 @@ def ablate_market(
     # Each full insider stands on both sides of these, so that their mean says nothing.
     others_bps = _means(by_training, blind_name(ABLATED, NOTHING), "reference_bps")
     full_bps = _means(by_training, ABLATED, "reference_bps")
+    worth_bps, raw_bps = (
+        [_means(by_training, blind_name(ABLATED, group), measure) - known for group in GROUPS]
+        for measure, known in (
+            ("reference_bps", full_bps),
+            ("shortfall_bps", _means(by_training, ABLATED, "shortfall_bps")),
+        )
+    )
+    values = map(_value, GROUPS.values(), worth_bps, raw_bps, shown_of_several(worth_bps))
     return Ablations(
         insider=ABLATED,
         n_trainings=len(trainings),
         n_days=n_seeds,
         insider_cost_bps=float(full_bps.mean()),
-        mechanisms={
-            group: _value(by_training, blind_name(ABLATED, group), columns)
-            for group, columns in GROUPS.items()
-        },
+        mechanisms=dict(zip(GROUPS, values, strict=True)),
         luck_bps=float(np.sqrt(np.mean((others_bps - full_bps) ** 2))),
     )
 
 
 def _value(
-    by_training: Sequence[Mapping[str, list[DayCosts]]], blind: str, columns: tuple[str, ...]
+    columns: tuple[str, ...],
+    worth_bps: NDArray[np.float64],
+    raw_bps: NDArray[np.float64],
+    is_shown: bool,
 ) -> MechanismValue:
-    blind_bps, full_bps, raw_blind_bps, raw_full_bps = (
-        _means(by_training, policy, measure)
-        for measure in ("reference_bps", "shortfall_bps")
-        for policy in (blind, ABLATED)
-    )
-    value = paired_difference(blind_bps, full_bps)
-    raw = paired_difference(raw_blind_bps, raw_full_bps)
+    """Of what not knowing it cost in each training, shape (n_trainings,) both."""
+    value, raw = estimate(worth_bps), estimate(raw_bps)
     return MechanismValue(
         columns=columns,
         value_bps=value.mean,
         ci95=value.ci95,
         raw_value_bps=raw.mean,
         raw_ci95=raw.ci95,
-        detectable_bps=detectable(blind_bps - full_bps),
-        is_decoration=not (value.mean > 0.0 and excludes_zero(value)),
+        detectable_bps=detectable(worth_bps),
+        is_decoration=not (is_shown and value.mean > 0.0),
     )
 
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from penstock.domain import ConfigError, Universe
 from penstock.models import ForestModel, ModelCard, load_model, read_card
-from penstock.routing import Frame, Policy, RoutingConfig, SupervisedPolicy, configured_list
+from penstock.routing import (
+    Frame,
+    Policy,
+    RoutingConfig,
+    SupervisedPolicy,
+    configured_list,
+    without_patience,
+)
 from penstock.routing.waterfall import WaterfallArray
 from penstock.trials.insider_columns import (
     HIDDEN_NAMES,
@@ -161,11 +167,11 @@ def make_insider(
 
     Args:
         name: one of INSIDERS, or one of them and what it is blind to (`blind_name`).
-        may_wait: False has no patience, and always sends something.
+        may_wait: False has no patience, in its score or in its plan, and always sends something.
     """
     assert insider_of(name) is not None, f"no insider: {name}"
     if not may_wait:
-        config = msgspec.structs.replace(config, patience_s=0.0)
+        config = without_patience(config)
     model = InsiderModel(load_insider(data), truth)
     return InsiderPolicy(name, model, configured_list(config, universe), config)
 

@@ -9,7 +9,14 @@ import msgspec
 import numpy as np
 
 from penstock.trials.compare import Contrast, Gap, PolicyResult, ScenarioResult
-from penstock.trials.statistics import detectable, estimate, holm, p_value, paired_ratio
+from penstock.trials.statistics import (
+    detectable,
+    estimate,
+    holm,
+    p_value,
+    paired_ratio,
+    shown_of_several,
+)
 
 INSIDERS: Final = ("venue_insider", "insider")
 """Who knows more than a router can, the one who knows less first."""
@@ -80,21 +87,23 @@ def problems_of(policies: Mapping[str, PolicyResult]) -> tuple[str, ...]:
     """
     What makes a comparison worthless: an insider beaten by somebody who knows less.
 
-    Beaten means that the paired interval excludes zero. Such an insider is no bound.
+    Beaten means that the paired difference is shown at 5 %, corrected for as many rivals as the
+    insider has: of ten who know as much as it does, one is luckier soon. Such an insider is no
+    bound.
     """
     _, by_day = _low_noise(policies)
     problems = []
     for rank, insider in enumerate(INSIDERS):
         if insider not in policies:
             continue
-        for policy in policies:
-            if policy == insider or policy in INSIDERS[rank:]:
-                continue
-            ahead = estimate(np.subtract(by_day[policy], by_day[insider]))
-            if ahead.ci95 is not None and ahead.ci95[1] < 0.0:
+        rivals = [name for name in policies if name not in INSIDERS[rank:]]
+        ahead_by_day = [np.subtract(by_day[name], by_day[insider]) for name in rivals]
+        shown = shown_of_several(ahead_by_day)
+        for policy, ahead, is_shown in zip(rivals, ahead_by_day, shown, strict=True):
+            if is_shown and ahead.mean() < 0.0:
                 problems.append(
-                    f"{policy} beats {insider} by {-ahead.mean:.3f} bps: that insider is no bound, "
-                    "and nothing here is to be compared with it"
+                    f"{policy} beats {insider} by {-ahead.mean():.3f} bps: that insider is no "
+                    "bound, and nothing here is to be compared with it"
                 )
     return tuple(problems)
 

@@ -114,6 +114,21 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
+def shown_of_several(differences: Sequence[Sequence[float] | NDArray[np.float64]]) -> list[bool]:
+    """
+    Which of several means are shown not to be zero: at 5 % together, by Holm.
+
+    Args:
+        differences: by day, or whatever the unit of chance is; one that is the same in all of
+            them and not zero needs no test, and a single one shows nothing.
+    """
+    values = [np.asarray(each, dtype=np.float64) for each in differences]
+    always = [v.size > 1 and bool(np.all(v == v[0])) and v[0] != 0.0 for v in values]
+    p_values = [0.0 if sure else p_value(v) for v, sure in zip(values, always, strict=True)]
+    corrected = holm([1.0 if p is None else p for p in p_values])
+    return [p < 1.0 - CONFIDENCE for p in corrected]
+
+
 class Ratio(msgspec.Struct, frozen=True, kw_only=True):
     """A ratio of two paired means; None when the lower one may be zero."""
 

@@ -152,6 +152,33 @@ def test_files_are_checked_without_being_used(tmp_path: Path) -> None:
     assert "none.toml" in ran.err
 
 
+@pytest.mark.parametrize(
+    ("path", "section", "meant"),
+    [
+        (SCENARIOS / "reference-day.toml", "[scenario]", "did you mean `scenario`"),
+        (CONF / "router.toml", "[router]", "did you mean `router`"),
+    ],
+)
+def test_a_misspelt_section_does_not_make_another_file_of_it(
+    tmp_path: Path, path: Path, section: str, meant: str
+) -> None:
+    """Scenarios and routers have venues, too; what else they have tells them apart."""
+    text = path.read_text(encoding="utf-8")
+    wrong = tmp_path / path.name
+    wrong.write_text(text.replace(section, section[:-2] + "]"), encoding="utf-8")
+
+    assert meant in refusal("check", wrong)
+
+
+def test_two_outputs_into_one_file_are_refused_however_it_is_written(tmp_path: Path) -> None:
+    """The second would replace the first."""
+    (tmp_path / "a").mkdir()
+    day = small_file(tmp_path)
+    one, same = tmp_path / "p.csv", tmp_path / "a" / ".." / "p.csv"
+
+    assert "one file for several" in refusal("simulate", day, "--prints", one, "--quotes", same)
+
+
 def test_all_that_is_wrong_in_all_files_is_said_at_once(tmp_path: Path) -> None:
     """So that one pass mends them all."""
     bad = small_file(tmp_path, ("duration_s = 600.0", "duration_s = -1.0"))

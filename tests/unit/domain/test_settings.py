@@ -101,6 +101,14 @@ def test_a_syntax_error_names_its_line() -> None:
     assert "invalid value (at line 2, column 10)" == found
 
 
+def test_a_key_that_reads_like_a_place_is_not_taken_for_one() -> None:
+    """TOML's reader quotes keys before it says where it is."""
+    where, _, found, _ = only_problem_of('["at line 999"]\n["at line 999"]\n')
+
+    assert "day.toml:2" == where
+    assert "at line 2" in found
+
+
 def test_an_unfinished_text_is_blamed_on_its_last_line() -> None:
     """The parser only says "end of document" there."""
     assert "day.toml:3" == only_problem_of('name = "x"\n\nn_days = "')[0]

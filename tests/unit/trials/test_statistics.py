@@ -9,7 +9,14 @@ import pytest
 from scipy import stats
 
 from penstock.trials import estimate, excludes_zero, paired_difference
-from penstock.trials.statistics import Estimate, detectable, holm, p_value, paired_ratio
+from penstock.trials.statistics import (
+    Estimate,
+    detectable,
+    holm,
+    p_value,
+    paired_ratio,
+    shown_of_several,
+)
 
 
 @pytest.mark.parametrize("n_days", [2, 3, 10, 200])
@@ -119,6 +126,26 @@ def test_days_without_a_spread_have_no_p_value() -> None:
     """Two equal differences may be a rule of the market or a mistake; luck cannot be told."""
     assert p_value([2.0, 2.0]) is None
     assert 1.0 == p_value([0.0, 0.0])
+
+
+def test_of_several_true_zeros_one_is_shown_in_twenty_runs() -> None:
+    """
+    Ten rivals as good as an insider, paired with the same insider: without a correction one of them
+    is ahead, or behind, in every third run.
+    """
+    rng = np.random.default_rng(5)
+    found, n = 0, 1_000
+    for _ in range(n):
+        insider = rng.normal(0.0, 1.0, size=20)
+        found += any(shown_of_several([rng.normal(0.0, 1.0, size=20) - insider for _ in range(10)]))
+
+    assert found / n < 0.05
+    assert [True, False] == shown_of_several([[1.0, 1.1, 0.9, 1.05], [1.0, -1.0, 0.9, -1.05]])
+
+
+def test_what_has_no_spread_is_shown_where_it_is_not_zero() -> None:
+    """Two days that differ by the same need no test; one day says nothing."""
+    assert [True, False, False] == shown_of_several([[-0.5, -0.5], [0.0, 0.0], [3.0]])
 
 
 def test_what_is_called_detectable_is_detected_four_times_in_five() -> None:
