@@ -12,7 +12,7 @@ from penstock.cli.evaluating import prepare, tuned_settings
 from penstock.cli.options import json_option, scenarios_argument, tuned_option, workers_option
 from penstock.cli.refusing import check_names
 from penstock.domain import ConfigError
-from penstock.learning import Rounds, TrainSettings, train_blind, train_insider
+from penstock.learning import KeptTrainings, Rounds, TrainSettings, train_blind, train_insider
 from penstock.routing import RoutingConfig
 from penstock.trials import (
     ABLATED,
@@ -65,7 +65,7 @@ from penstock.trials import (
     type=click.Path(path_type=Path, file_okay=False),
     default=Path("runs/days"),
     show_default=True,
-    help="Finished days are kept here: an interrupted run goes on where it stopped.",
+    help="Finished trainings and days are kept here: an interrupted run goes on from them.",
 )
 @click.option("--fresh", is_flag=True, help="Run every day again, kept or not.")
 @tuned_option
@@ -145,20 +145,29 @@ def _benches(
     tuned, _ = tuned_settings(market, tuned_dir)
     routing = settings_of(ABLATED, tuned, RoutingConfig())
     n_days = rounds.n_days * rounds.n_rounds
+    kept_trainings = KeptTrainings(kept, market, routing, rounds, settings, is_fresh=is_fresh)
     trained = []
     with progress_bar(f"train on {market.name}", n_trainings * (n_days + len(GROUPS))) as advance:
         for i in range(n_trainings):
-            insider, experience = train_insider(
-                ABLATED,
-                [market],
-                rounds,
-                settings,
-                n_workers=n_workers,
-                routing=routing,
-                first_seed=TRAINING_SEED + i * n_days,
-                on_day=advance,
-            )
-            trained.append(train_blind(insider, experience, settings, advance))
+            first_seed = TRAINING_SEED + i * n_days
+            models = kept_trainings.find(first_seed)
+            if models is None:
+                insider, experience = train_insider(
+                    ABLATED,
+                    [market],
+                    rounds,
+                    settings,
+                    n_workers=n_workers,
+                    routing=routing,
+                    first_seed=first_seed,
+                    on_day=advance,
+                )
+                models = train_blind(insider, experience, settings, advance)
+                kept_trainings.keep(first_seed, models)
+            else:
+                for _ in range(n_days + len(GROUPS)):
+                    advance()
+            trained.append(models)
     for models, others in zip(trained, (*trained[1:], trained[0]), strict=True):
         models[blind_name(ABLATED, NOTHING)] = others[ABLATED]
     kept_days = KeptDays(kept, market, routing, is_fresh=is_fresh)

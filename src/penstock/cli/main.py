@@ -94,7 +94,7 @@ def cli() -> None:
 def _how_to_go_on() -> str:
     command = cli.get_command(click.Context(cli), sys.argv[1]) if len(sys.argv) > 1 else None
     keeps_days = command is not None and any(option.name == "kept" for option in command.params)
-    return "; finished days are kept, the same command goes on from there" if keeps_days else ""
+    return "; what is finished is kept, the same command goes on from there" if keeps_days else ""
 
 
 def main() -> None:

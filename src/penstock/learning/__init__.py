@@ -10,6 +10,7 @@ from penstock.learning.dataset import (
     save_dataset,
 )
 from penstock.learning.explore import ExplorePolicy
+from penstock.learning.kept_trainings import KeptTrainings
 from penstock.learning.privileged import seen_by, train_blind, train_insider
 from penstock.learning.split import Split, split_rows
 from penstock.learning.train import Progress, train_lightgbm
@@ -21,6 +22,7 @@ __all__ = [
     "Dataset",
     "DatasetError",
     "ExplorePolicy",
+    "KeptTrainings",
     "Progress",
     "Rounds",
     "Split",

@@ -43,7 +43,7 @@ from penstock.trials.insider_columns import (
     row_of,
 )
 from penstock.trials.judging import INSIDERS, corrected
-from penstock.trials.kept_days import KeptDays
+from penstock.trials.kept_days import KeptDays, folder_of, read_whole, write_whole
 from penstock.trials.live import (
     LiveIntegrity,
     LivePhase,
@@ -152,4 +152,7 @@ __all__ = [
     "tuned_for",
     "tuned_text",
     "warm_up",
+    "folder_of",
+    "read_whole",
+    "write_whole",
 ]

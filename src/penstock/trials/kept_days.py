@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -45,14 +45,9 @@ class KeptDays:
         tuned: Mapping[str, RoutingConfig] | None = None,
         is_fresh: bool = False,
     ) -> None:
-        digest = hashlib.sha256(_program())
-        for part in (market.scenario, routing):
-            digest.update(msgspec.json.encode(part))
-        if market.script is not None:
-            digest.update(market.script.tobytes())
         self._is_fresh = is_fresh
         self._routing, self._tuned = routing, tuned or {}
-        self._folder = folder / f"{market.name}-{digest.hexdigest()[:16]}"
+        self._folder = folder_of(folder, market, routing)
 
     def path(self, policy: str, seed: int, model: bytes | None) -> Path:
         """Where a day is, if it is kept."""
@@ -65,34 +60,53 @@ class KeptDays:
 
     def find(self, policy: str, seed: int, model: bytes | None) -> DayCosts | None:
         """A day that was finished before; None when there is none, or no whole one."""
-        path = self.path(policy, seed, model)
         if self._is_fresh:
             return None
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:
-            return None
-        body, digest = data[:-_DIGEST_BYTES], data[-_DIGEST_BYTES:]
-        if hashlib.sha256(body).digest() != digest:
-            path.unlink(missing_ok=True)
-            return None
-        return msgspec.msgpack.decode(body, type=DayCosts)
+        body = read_whole(self.path(policy, seed, model))
+        return None if body is None else msgspec.msgpack.decode(body, type=DayCosts)
 
     def keep(self, day: DayCosts, model: bytes | None) -> None:
         """Remember a finished day."""
-        body = msgspec.msgpack.encode(day)
-        path = self.path(day.policy, day.seed, model)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(f".{os.getpid()}")
-        beside.write_bytes(body + hashlib.sha256(body).digest())
-        beside.replace(path)
+        write_whole(self.path(day.policy, day.seed, model), msgspec.msgpack.encode(day))
+
+
+def folder_of(folder: Path, market: Market, *about: Any) -> Path:
+    """Where what was computed in a market is kept: named by all that it depends on."""
+    digest = hashlib.sha256(_program())
+    for part in (market.scenario, *about):
+        digest.update(msgspec.json.encode(part))
+    if market.script is not None:
+        digest.update(market.script.tobytes())
+    return folder / f"{market.name}-{digest.hexdigest()[:16]}"
+
+
+def read_whole(path: Path) -> bytes | None:
+    """What `write_whole` wrote; None if there is nothing. What is damaged is removed."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    body, digest = data[:-_DIGEST_BYTES], data[-_DIGEST_BYTES:]
+    if hashlib.sha256(body).digest() != digest:
+        path.unlink(missing_ok=True)
+        return None
+    return body
+
+
+def write_whole(path: Path, body: bytes) -> None:
+    """A file that appears whole or not at all, with a digest that tells later damage."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_suffix(f".{os.getpid()}")
+    beside.write_bytes(body + hashlib.sha256(body).digest())
+    beside.replace(path)
 
 
 @cache
 def _program() -> bytes:
-    """Hash of this program: another version of it may run another day."""
+    """Hash of this program: another version of it may compute something else."""
     folder = Path(penstock.__file__).parent
-    digest = hashlib.sha256(f"{version('numpy')} {version('numba')}".encode())
+    libraries = " ".join(version(name) for name in ("numpy", "numba", "lightgbm"))
+    digest = hashlib.sha256(libraries.encode())
     for path in sorted(folder.rglob("*.py")):
         digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
     return digest.digest()
