@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from penstock.runtime import read_router_conf
 from penstock.trials import read_scenario
 from penstock.trials.tuned import read_tuned, scenario_sha256
 from tests.tidy.rules import ROOT
@@ -25,3 +26,12 @@ def test_shipped_settings_were_tuned_on_the_shipped_scenario(path: Path) -> None
     assert {scenario_sha256(scenario)} == {
         found.scenario_sha256 for found in tuned.provenance.values()
     }
+
+
+def test_the_router_that_is_shipped_has_the_settings_its_model_is_taught_with() -> None:
+    """The demo trains with the tuned ones: a router that rests otherwise asks about other rows."""
+    router = read_router_conf(ROOT / "conf" / "router.toml")
+    universe = read_scenario(ROOT / "scenarios" / "reference-day.toml").universe()
+    tuned = read_tuned(ROOT / "conf" / "baselines" / "reference-day.toml", universe)
+
+    assert tuned.policies["supervised"] == router.routing

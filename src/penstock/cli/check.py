@@ -4,17 +4,30 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from penstock.cli.console import out
 from penstock.cli.options import tape_option
-from penstock.domain import ConfigError, InputError, Problem
+from penstock.domain import (
+    ConfigError,
+    InputError,
+    Problem,
+    TradingDay,
+    Universe,
+    Venue,
+    VenueKind,
+    parse_toml,
+)
+
+if TYPE_CHECKING:
+    from penstock.trials import TunedBaselines
 
 # Any one of these tells: the section that names the file may be missing or misspelt.
 _SCENARIO: Final = frozenset({"scenario", "instrument", "flow", "parents"})
 _ROUTER: Final = frozenset({"router", "routing", "instruments", "engine"})
+_TUNED: Final = frozenset({"policies", "provenance"})
 
 
 @click.command("check")
@@ -24,8 +37,9 @@ def command(file: tuple[Path, ...], tape: Path | None) -> None:
     """
     Check scenarios and configurations, and say all that is wrong in all of them.
 
-    What a file is, its sections say: [scenario], [router], [oms] or [venues]. A replay's tape is
-    read, a router's model is not looked up; nothing is started, sent or written.
+    What a file is, its sections say: [scenario], [router], [oms], [venues], or [policies] of what
+    `penstock tune` writes. A replay's tape is read, a router's model is not looked up, nor whether
+    a scenario has the venues that tuned settings name; nothing is started, sent or written.
 
     \b
     Example:  penstock check my-day.toml conf/router.toml
@@ -58,11 +72,13 @@ def _what_it_is(path: Path, tape: Path | None) -> str:
     if "venues" in sections:
         from penstock.runtime import read_venues_conf, scenario_of
 
-        about = scenario_of(read_venues_conf(path)).scenario
+        about = scenario_of(read_venues_conf(path), file=str(path)).scenario
         return f"venues of {about.name}"
+    if sections & _TUNED:
+        return _tuned(path)
     raise ConfigError.one(
         where=str(path),
-        expected="a section [scenario], [router], [oms] or [venues]",
+        expected="a section [scenario], [router], [oms], [venues] or [policies]",
         found=", ".join(sorted(sections)) or "none",
         fix="docs/scenarios.md and docs/live.md say what a file may hold",
     )
@@ -85,3 +101,27 @@ def _scenario(path: Path, tape: Path | None) -> str:
     what = f"scenario {about.name}, {about.mode}, {len(scenario.venues)} venues"
     depths = f", {len(markets)} depth assumptions" if scenario.replay is not None else ""
     return f"{what}, {about.duration_s:,.0f} s, {scenario.parents.n_per_day} parents{depths}"
+
+
+def _tuned(path: Path) -> str:
+    from penstock.trials import TunedBaselines, read_tuned
+
+    text = path.read_text(encoding="utf-8")
+    tuned = read_tuned(path, _venues_named(parse_toml(text, TunedBaselines, file=str(path))))
+    scenarios = ", ".join(sorted({found.scenario for found in tuned.provenance.values()}))
+    of = f" of scenario {scenarios}" if scenarios else ""
+    return f"tuned settings{of}: {', '.join(tuned.policies) or 'none'}"
+
+
+def _venues_named(tuned: TunedBaselines) -> Universe:
+    """Stands in for the scenario's venues, which only who uses the settings knows."""
+    kinds = {
+        step.venue: VenueKind.DARK if step.tactic == "mid" else VenueKind.EXCHANGE
+        for config in tuned.policies.values()
+        for step in config.waterfall
+    }
+    venues = tuple(
+        Venue(venue_idx=idx, mic=mic, name=mic, kind=kind, fees=(), is_protected=kind.is_lit)
+        for idx, (mic, kind) in enumerate(kinds.items())
+    )
+    return Universe(day=TradingDay(19_700_101), instruments=(), venues=venues)

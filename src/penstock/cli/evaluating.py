@@ -16,6 +16,7 @@ from penstock.store import Registry
 from penstock.trials import (
     GENERIC,
     INSIDERS,
+    TUNABLE,
     UNTUNED_NOTE,
     Bench,
     Comparison,
@@ -142,7 +143,7 @@ def compare(
     prepare(markets)
     for market in markets:
         routing = RoutingConfig()
-        tuned, tuned_notes = tuned_settings(market, tuned_dir)
+        tuned, tuned_notes = tuned_settings(market, tuned_dir, compared=policies)
         for note in tuned_notes:
             err.print(f"settings {market.name}: {note}")
         kept = None
@@ -183,14 +184,14 @@ def compare(
 
 
 def tuned_settings(
-    market: Market, folder: Path | None
+    market: Market, folder: Path | None, *, compared: Sequence[str] = TUNABLE
 ) -> tuple[dict[str, RoutingConfig], tuple[str, ...]]:
-    """Tuned settings by policy for a market, and what to say about them."""
+    """Tuned settings by policy for a market, and what to say about those that are compared."""
     if folder is None:
         return {}, (UNTUNED_NOTE,)
     # Without a folder of one's own, those that came with the package.
     known = folder if folder.is_dir() else shipped(folder / f"{GENERIC}.toml").parent
-    return tuned_for(base_name(market), market.scenario, known)
+    return tuned_for(base_name(market), market.scenario, known, compared=compared)
 
 
 def prepare(markets: Sequence[Market]) -> None:

@@ -56,7 +56,10 @@ class InputError(PenstockError):
 def reason_of(error: OSError | UnicodeDecodeError) -> str:
     """Why a file or a socket could not be used: the system's words, without its numbers."""
     if isinstance(error, UnicodeDecodeError):
-        return "bytes that are no UTF-8 text"
+        line = error.object[: error.start].count(b"\n") + 1
+        return f"the byte 0x{error.object[error.start]:02x} in line {line}, which is no UTF-8 text"
+    if isinstance(error, IsADirectoryError):
+        return "a folder"  # the system's "is a directory" is no answer to what was found
     return (error.strerror or str(error)).lower()
 
 

@@ -1,14 +1,22 @@
-"""The sections that a settings file may have: how each is written, and which knows a key."""
+"""The sections that a settings file may have: how each is written, which knows a key, and whose."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from typing import Any, Final, NamedTuple
 
 from msgspec import inspect
 
 _HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.-]+)\s*\]")
+# What TOML's reader says of a name that is there already; the last names it itself.
+_TWICE: Final = re.compile(
+    r"Cannot (?:overwrite a value|declare \(|mutate immutable)|Duplicate inline table key '(.*)'"
+)
+
+ALIKE: Final = 0.6
+"""Likeness of two keys from which on one may be the other, mistyped."""
 
 
 class Section(NamedTuple):
@@ -18,6 +26,8 @@ class Section(NamedTuple):
     keys: tuple[str, ...]
     is_list: bool
     said: str  # of it, by the field that holds it; empty if nothing
+    tables: tuple[str, ...]  # those keys that are sections themselves
+    required: tuple[str, ...]
 
     def __str__(self) -> str:
         return header_of(self.name, is_list=self.is_list)
@@ -26,6 +36,10 @@ class Section(NamedTuple):
     def described(self) -> str:
         """The header, and what is said of it."""
         return f"{self} {self.said}".rstrip()
+
+    def knows(self, key: str, value: Any) -> bool:
+        """True for one of its keys, if the value is a section where that is one, and only there."""
+        return key in self.keys and (value == [] or _is_table(value) is (key in self.tables))
 
 
 def header_of(name: str, *, is_list: bool) -> str:
@@ -50,7 +64,9 @@ def sections_of(
             yield from sections_of(node.item_type, name, is_list=True, said=said)
         case inspect.StructType():
             fields = {field.encode_name: field.type for field in node.fields}
-            yield Section(name, tuple(fields), is_list, said)
+            tables = tuple(key for key, inner in fields.items() if _holds_tables(inner))
+            required = tuple(field.encode_name for field in node.fields if field.required)
+            yield Section(name, tuple(fields), is_list, said, tables, required)
             for key, inner in fields.items():
                 yield from sections_of(inner, f"{name}.{key}".lstrip("."))
 
@@ -73,3 +89,86 @@ def single_brackets(text: str, line: int, sections: Sequence[Section]) -> tuple[
         if header is not None and (header[1], header[2]) == ("[", wrong[2]):
             return number, wrong[2]
     return None
+
+
+def named_twice(error: str, line: str) -> str | None:
+    """
+    The name that is in a file for the second time, as its line has it.
+
+    Args:
+        error: what TOML's reader says of it.
+    Returns:
+        None if it says something else.
+    """
+    said = _TWICE.match(error)
+    if said is None:
+        return None
+    if said[1]:
+        return f"`{said[1]}`"
+    header = re.match(r"\s*(\[[^]]+\]+)", line)
+    key = re.match(r"\s*([^=\[\]]+?)\s*=", line)
+    return header[1] if header else f"`{key[1]}`" if key else "a name"
+
+
+def is_of_another_kind(table: Mapping[str, Any], sections: Sequence[Section]) -> bool:
+    """
+    True for a file that was written for another reader than the one with these sections.
+
+    Most of what stands at its top is unknown there, or has other keys than it should; and not all
+    of that is mistyped, or came to the top for want of a header.
+    """
+    top = sections[0]
+    if set(top.required) <= set(table) <= set(top.keys):
+        return False
+    free = [name for name in top.keys if name not in table]
+    alien = [name for name, value in table.items() if not _is_at_home(name, value, sections)]
+    slips = [
+        name
+        for name in alien
+        if name not in top.keys and get_close_matches(name, free, n=1, cutoff=ALIKE)
+    ]
+    return 2 * len(alien) > len(table) and len(slips) < len(alien)
+
+
+def wanted_at_the_top(sections: Sequence[Section]) -> str:
+    """What a file must have; what it may have, if it must have nothing."""
+    top, lists = sections[0], {section.name for section in sections if section.is_list}
+    return ", ".join(
+        header_of(name, is_list=name in lists) if name in top.tables else f"`{name}`"
+        for name in top.required or top.keys
+    )
+
+
+def found_at_the_top(table: Mapping[str, Any]) -> str:
+    """What a file has, each as it is written there."""
+    return ", ".join(
+        header_of(name, is_list=isinstance(value, list)) if _is_table(value) else f"`{name}`"
+        for name, value in table.items()
+    )
+
+
+def _is_at_home(name: str, value: Any, sections: Sequence[Section]) -> bool:
+    if name not in sections[0].keys:
+        return any(section.knows(name, value) for section in sections)
+    known = {key for section in sections if section.name == name for key in section.keys}
+    items = value if isinstance(value, list) else [value]
+    keys = {key for item in items if isinstance(item, dict) for key in item}
+    return not known or 2 * len(keys - known) <= len(keys)
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, dict) or (
+        isinstance(value, list) and any(isinstance(item, dict) for item in value)
+    )
+
+
+def _holds_tables(node: inspect.Type) -> bool:
+    match node:
+        case inspect.Metadata():
+            return _holds_tables(node.type)
+        case inspect.UnionType():
+            return any(_holds_tables(arm) for arm in node.types)
+        case inspect.ListType() | inspect.VarTupleType():
+            return _holds_tables(node.item_type)
+        case _:
+            return isinstance(node, inspect.StructType | inspect.DictType)

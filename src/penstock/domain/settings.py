@@ -13,13 +13,22 @@ import msgspec
 from msgspec import inspect
 
 from penstock.domain.errors import ConfigError, Problem
-from penstock.domain.sections import Section, header_of, sections_of, single_brackets
+from penstock.domain.sections import (
+    ALIKE,
+    Section,
+    found_at_the_top,
+    header_of,
+    is_of_another_kind,
+    named_twice,
+    sections_of,
+    single_brackets,
+    wanted_at_the_top,
+)
 from penstock.domain.settings_words import Array, choices, mend, shown, wanted
 
 T = TypeVar("T")
 
-# Likeness of two keys from which on one may be the other, mistyped; and from which on it must be.
-_ALIKE, _ALL_BUT_EQUAL = 0.6, 0.85
+_ALL_BUT_EQUAL = 0.85  # likeness of two keys from which on one must be the other, mistyped
 
 
 def parse_toml(text: str, kind: type[T], *, file: str) -> T:
@@ -35,12 +44,15 @@ def parse_toml(text: str, kind: type[T], *, file: str) -> T:
             and a `description` there follows "a string", or the section's header, in messages.
         file: name for the messages; nothing is opened.
     Raises:
-        ConfigError: with all problems: the line of a syntax error, or else every unknown, missing,
-            mistyped and out-of-range key, each as "file: section.key[2]".
+        ConfigError: with all problems: the line of a syntax error, or that the file is of another
+            kind, or else every unknown, missing, mistyped and out-of-range key, each as
+            "file: section.key[2]".
     """
     node = inspect.type_info(kind)
     sections = tuple(sections_of(node))
     table = _loads(text, file, sections)
+    if is_of_another_kind(table, sections):
+        raise _another_kind(table, file, sections)
     problems: list[Problem] = []
     _Reader(file, sections, problems).check(node, table, "")
     if problems:
@@ -68,6 +80,9 @@ def _loads(text: str, file: str, sections: Sequence[Section]) -> dict[str, Any]:
         where, single = f"{file}:{line}", single_brackets(text, line, sections)
         if single is not None:
             raise ConfigError([_list_wanted(f"{file}:{single[0]}", single[1])]) from None
+        twice = named_twice(found, text.split("\n")[line - 1])
+        if twice is not None:
+            raise ConfigError([_once_wanted(where, twice)]) from None
     except RecursionError:
         where, found = file, "brackets nested too deeply"
     raise ConfigError.one(
@@ -75,6 +90,25 @@ def _loads(text: str, file: str, sections: Sequence[Section]) -> dict[str, Any]:
         expected="valid TOML",
         found=found[0].lower() + found[1:],
         fix='a line is `key = value`, `[section]` or `[[list of sections]]`; text stands in "…"',
+    )
+
+
+def _another_kind(table: Mapping[str, Any], file: str, sections: Sequence[Section]) -> ConfigError:
+    """One problem in place of one for every key: the right file is elsewhere."""
+    return ConfigError.one(
+        where=file,
+        expected=f"a file with {wanted_at_the_top(sections)}",
+        found=f"one with {found_at_the_top(table)}",
+        fix=f"pass another file, or correct its sections; `penstock check {file}` says what it is",
+    )
+
+
+def _once_wanted(where: str, name: str) -> Problem:
+    return Problem(
+        where=where,
+        expected="each key and each section once",
+        found=f"{name}, which is there already",
+        fix="remove one of the two, or rename one",
     )
 
 
@@ -149,8 +183,8 @@ class _Reader:
                 continue
             is_section = isinstance(table[key], dict)  # there may be several of one name
             names = [name for name in known if is_section or name not in table]
-            homes = self._homes(key, path)
-            close = get_close_matches(key, names, n=1, cutoff=_ALL_BUT_EQUAL if homes else _ALIKE)
+            homes = self._homes(key, table[key], path)
+            close = get_close_matches(key, names, n=1, cutoff=_ALL_BUT_EQUAL if homes else ALIKE)
             if homes and not close:
                 strays.setdefault(homes, []).append(key)
                 continue
@@ -165,10 +199,10 @@ class _Reader:
         # A section with nothing but keys of another one is that other one: nothing is missing.
         return known if strays and not any(key in known for key in table) else meant
 
-    def _homes(self, key: str, path: str) -> tuple[Section, ...]:
-        """Other sections that know a key."""
+    def _homes(self, key: str, value: Any, path: str) -> tuple[Section, ...]:
+        """Other sections that know a key with such a value."""
         own = _section(path)
-        return tuple(one for one in self._sections if key in one.keys and one.name != own)
+        return tuple(one for one in self._sections if one.name != own and one.knows(key, value))
 
     def _misplaced(self, keys: Sequence[str], homes: Sequence[Section], path: str) -> None:
         """Complain once, at the first, of all that came into a section from the same other one."""
@@ -284,12 +318,18 @@ def _fits(node: inspect.Type, value: Any) -> bool:
             return (
                 isinstance(value, str)
                 and _length_fits(node, value)
-                and (node.pattern is None or re.search(node.pattern, value) is not None)
+                and (node.pattern is None or _matches(node.pattern, value))
             )
         case inspect.LiteralType() | inspect.EnumType():
             return any(type(value) is type(choice) and value == choice for choice in choices(node))
         case _:
             return True  # dates and the like: msgspec.convert has the last word
+
+
+def _matches(pattern: str, value: str) -> bool:
+    """True for a match; `$` would be content with what is before a last line break, too."""
+    found = re.search(pattern, value)
+    return found is not None and not (pattern.endswith("$") and found.end() < len(value))
 
 
 def _is_number(value: Any) -> bool:

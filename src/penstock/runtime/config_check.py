@@ -73,6 +73,14 @@ def _problems(conf: RouterConf, file: str) -> Iterator[Problem]:
         **{f"venues[{k}] ({table.mic}).fix": table.fix for k, table in enumerate(conf.venues)},
     }
     yield from problems_of_addresses(addresses, file)
+    if conf.feed.listen == conf.feed.snapshot:
+        yield Problem(
+            where=f"{file}: feed.listen",
+            expected="another address than that of feed.snapshot: updates come to the one, "
+            "requests go to the other",
+            found=f"{conf.feed.listen} twice",
+            fix="give it a port of its own, one that the venues name in feed.subscribers",
+        )
     yield from _problems_of_days(conf, file)
     for position, table in enumerate(conf.instruments):
         if round(table.increment_usd * TICKS_PER_USD, 6) % 1 != 0:

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from penstock.domain import ConfigError, Mic, Ns, from_seconds, parse_toml
+from penstock.domain import ConfigError, Mic, Ns, Problem, from_seconds, parse_toml, reason_of
 from penstock.runtime.addresses import problems_of_addresses
 from penstock.runtime.config import (
     Address,
@@ -81,36 +81,58 @@ def read_venues_conf(path: Path) -> VenuesConf:
         **{f"feed.subscribers[{k}]": to for k, to in enumerate(conf.feed.subscribers)},
     }
     problems = list(problems_of_addresses(addresses, str(path)))
+    if not conf.venues.routers:
+        problems.append(
+            Problem(
+                where=f"{path}: venues.routers",
+                expected="at least one comp id: nobody else may log on",
+                found="none",
+                fix="name the router's comp id, or leave the key away",
+            )
+        )
     if problems:
         raise ConfigError(problems)
     return conf
 
 
-def scenario_of(conf: VenuesConf) -> Scenario:
+def scenario_of(conf: VenuesConf, *, file: str = "the venues' configuration") -> Scenario:
     """
     The market to run: the scenario without its decision latency, because a live router has its own.
 
+    Args:
+        file: name of the configuration for the messages; nothing is opened.
     Raises:
         ConfigError: the scenario cannot be read or used, or replays a recorded day.
     """
-    path = Path(conf.venues.scenario)
-    text = read_conf_text(path, example="scenarios/reference-day.toml")
-    scenario = parse_toml(text, Scenario, file=str(path))
+    path, where = Path(conf.venues.scenario), f"{file}: venues.scenario"
+    scenario = parse_toml(_text_of(path, where), Scenario, file=str(path))
     check_scenario(scenario, str(path))
     if scenario.replay is not None:
         raise ConfigError.one(
-            where=str(path),
+            where=where,
             expected="a generated scenario",
-            found="mode replay, whose day is over",
+            found=f"{path} of mode replay, whose day is over",
             fix="replay recorded days with `penstock evaluate`",
         )
     unknown = sorted(set(conf.faults.reject_logon) - {venue.mic for venue in scenario.venues})
     if unknown:
         raise ConfigError.one(
-            where="faults.reject_logon",
+            where=f"{file}: faults.reject_logon",
             expected=f"venues of {path}",
             found=", ".join(unknown),
             fix="name venues by their MIC",
         )
     about = msgspec.structs.replace(scenario.scenario, decision_latency_us=0.0)
     return msgspec.structs.replace(scenario, scenario=about)
+
+
+def _text_of(path: Path, where: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError.one(
+            where=where,
+            expected="a scenario file, relative to the directory you start it in",
+            found=f"{path}: {reason_of(error)}",
+            fix="name one that is there, such as scenarios/reference-day.toml",
+        ) from None

@@ -33,6 +33,7 @@ from penstock.trials.page_words import (
     raw_difference,
     reference_difference,
     seeds_in_words,
+    unfilled_sentence,
     unmeasured_sentence,
     verdict,
     why,
@@ -78,6 +79,7 @@ def _caveats(scenario: ScenarioResult) -> str:
         contrast_sentence(scenario),
         *gap_sentences(scenario),
         disagreement_sentence(scenario),
+        unfilled_sentence(scenario),
         unmeasured_sentence(scenario),
     )
     said = (*(f"{sentence}." for sentence in sentences if sentence is not None), *scenario.notes)
@@ -115,7 +117,7 @@ def _numbers(scenario: ScenarioResult, style: Mapping[str, Look]) -> str:
         (f"Reference cost minus {against}", "bps, [95 %]"),
         ("Median", "bps, of parents"),
         ("95th percentile", "bps, of parents"),
-        ("Completion", "% of shares"),
+        ("Completion", "%, mean of parents"),
         ("Time to complete", "s"),
         ("Fees", "bps"),
         ("Leakage", "bps"),

@@ -14,6 +14,8 @@ NOT_KNOWN: Final = "not known"
 BEST: Final = "best_baseline"  # key of `PolicyResult.versus`
 
 COST_DECIMALS: Final = 2
+ENOUGH_FILLED_FRAC: Final = 0.9
+MIN_DAYS: Final = 5  # that a verdict needs
 DIFF_DECIMALS: Final = 3  # differences are an order of magnitude smaller than costs
 
 
@@ -86,7 +88,14 @@ def finding(policy: PolicyResult, n_days: int) -> Finding | None:
 
 
 def verdict(difference: Estimate) -> str:
-    """What a difference lets us say; nothing, unless its interval lies on one side of zero."""
+    """
+    What a difference lets us say; nothing, unless its interval lies on one side of zero.
+
+    And nothing from a few days: theirs is an interval made of a spread that two or three of them
+    happen to have, and the smallest is the luckiest.
+    """
+    if difference.n_days < MIN_DAYS:
+        return f"no verdict from {difference.n_days} seed{'s' * (difference.n_days > 1)}"
     if not excludes_zero(difference):
         return "no difference shown"
     word = "cheaper" if difference.mean < 0 else "dearer"
@@ -97,6 +106,9 @@ def why(difference: Estimate) -> str:
     """The interval behind a verdict, and where it lies."""
     if difference.ci95 is None:
         return "a single seed gives no interval"
+    if difference.n_days < MIN_DAYS:
+        found = interval(difference.ci95, DIFF_DECIMALS, signed=True)
+        return f"95 % interval {found}, but fewer than {MIN_DAYS} seeds say little of their spread"
     where = "excludes zero" if excludes_zero(difference) else "includes zero"
     return f"95 % interval {interval(difference.ci95, DIFF_DECIMALS, signed=True)} {where}"
 
@@ -138,6 +150,21 @@ def parents_in_words(scenario: ScenarioResult) -> str:
         return "no parents"
     low, high = min(counts), max(counts)
     return f"{low:,} parents each" if low == high else f"{low:,} to {high:,} parents each"
+
+
+def unfilled_sentence(scenario: ScenarioResult) -> str | None:
+    """Policies that leave much undone, whose cost is too small for it; None if there are none."""
+    idle = [
+        f"{name} ({policy.completion_frac:.0%})"
+        for name, policy in scenario.policies.items()
+        if policy.completion_frac < ENOUGH_FILLED_FRAC
+    ]
+    if not idle:
+        return None
+    return (
+        f"Parents are not filled by {', '.join(idle)}: what is left is charged at the far touch, "
+        "without the impact that buying it would have, so that filling less looks cheap"
+    )
 
 
 def unmeasured_sentence(scenario: ScenarioResult) -> str | None:
@@ -189,6 +216,8 @@ def contrast_sentence(scenario: ScenarioResult) -> str | None:
     days = f"{contrast.n_days} {day_word(scenario)}s"
     if contrast.p_holm is None:
         return f"{asked}, p not known: the difference is the same on all {days}"
+    if contrast.n_days < MIN_DAYS:
+        return f"{asked}, p not given: {days} are too few"
     return (
         f"{asked}, p = {contrast.p_holm:.2g} (Holm, over the scenarios of this run); {days} like "
         f"these show {contrast.detectable_bps:.3f} bps with a chance of 80 %"

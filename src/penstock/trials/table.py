@@ -24,6 +24,7 @@ from penstock.trials.page_words import (
     percent,
     plus_minus,
     training_day_sentence,
+    unfilled_sentence,
     unmeasured_sentence,
 )
 
@@ -95,6 +96,7 @@ def _line_under(scenario: ScenarioResult) -> str:
         contrast_sentence(scenario),
         disagreement_sentence(scenario),
         training_day_sentence(scenario),
+        unfilled_sentence(scenario),
         unmeasured_sentence(scenario),
         *(f"INVALID: {problem}" for problem in scenario.problems),
     )

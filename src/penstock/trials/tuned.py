@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -126,33 +126,40 @@ def settings_of(
 
 
 def tuned_for(
-    name: str, scenario: Scenario, folder: Path
+    name: str, scenario: Scenario, folder: Path, *, compared: Sequence[str] = TUNABLE
 ) -> tuple[dict[str, RoutingConfig], tuple[str, ...]]:
     """
     Tuned settings by policy for a scenario, and what to say about them.
 
     The scenario's own file if there is one, else the generic one, else none.
+
+    Args:
+        compared: the policies that something is to be said about.
     """
     own, generic = folder / f"{name}.toml", folder / f"{GENERIC}.toml"
     if own.is_file():
         tuned = read_tuned(own, scenario.universe())
         known = scenario_sha256(scenario)
         is_old = any(found.scenario_sha256 != known for found in tuned.provenance.values())
-        note = f"Settings tuned on this scenario: {', '.join(tuned.policies)}."
+        note = f"Settings tuned on this scenario: {_names(tuned, compared)}."
         if is_old:
             note += " The scenario has changed since; `penstock tune` tunes them again."
     elif generic.is_file():
         tuned = read_tuned(generic, scenario.universe())
         note = (
-            f"Settings of {', '.join(tuned.policies)} are generic, of another scenario; "
+            f"Settings of {_names(tuned, compared)} are generic, of another scenario; "
             f"`penstock tune` finds this scenario's own."
         )
     else:
         return {}, (UNTUNED_NOTE,)
-    untuned = [policy for policy in SEARCHED if policy not in tuned.policies]
+    untuned = [name for name in SEARCHED if name in compared and name not in tuned.policies]
     if untuned:
         note += f" Not tuned, so as configured: {', '.join(untuned)}."
     return dict(tuned.policies), (note,)
+
+
+def _names(tuned: TunedBaselines, compared: Sequence[str]) -> str:
+    return ", ".join(name for name in tuned.policies if name in compared) or "nobody compared here"
 
 
 def tuned_text(tuned: TunedBaselines) -> str:

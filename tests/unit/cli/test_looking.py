@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import json
+import re
 from pathlib import Path
 
 import msgspec
@@ -91,6 +93,39 @@ def test_the_mean_spread_is_that_of_the_quotes_as_they_lasted(simulated: Simulat
     assert pytest.approx(weighted / lasted_s, rel=1e-6) == simulated.found.spread_bps
 
 
+def test_the_volume_is_held_against_the_scenarios_daily_one(simulated: Simulated) -> None:
+    """Ten minutes are a 39th of a session of 6.5 hours; a parent's participation follows."""
+    found = simulated.found
+
+    assert small_scenario().instrument.adv_shares == found.adv_shares
+    assert pytest.approx(100.0 * found.n_shares / found.adv_shares) == found.volume_adv_pct
+    assert pytest.approx(0.39 * found.volume_adv_pct) == found.pace_adv_ratio
+    said = f"{found.volume_adv_pct:.1f} % of adv_shares ({found.adv_shares:,}), at "
+    assert said in simulated.page.read_text(encoding="utf-8")
+
+
+def test_midpoints_say_how_far_apart_they_are(simulated: Simulated) -> None:
+    """Their step is not that of what is counted in bins."""
+    found = simulated.found
+
+    assert found.duration_s == len(found.mids_usd) * found.mid_step_s
+    assert found.duration_s == len(found.spread_bps_by_bin) * found.bin_s
+
+
+def test_a_mean_over_a_bin_stands_in_its_middle(simulated: Simulated) -> None:
+    """The spread's points as the bars: else one plot would be half a bin late."""
+    html = simulated.page.read_text(encoding="utf-8")
+    first, second = (
+        re.search(rf'Plotly.newPlot\(\s*"{name}".*?"x":\[(.*?)\]', html, re.DOTALL)
+        for name in ("spread", "volume")
+    )
+
+    assert first is not None
+    assert second is not None
+    assert second[1] == first[1]
+    assert first[1].startswith("0.208,0.625,")  # of 25 seconds, in minutes
+
+
 def test_the_same_seed_is_the_same_day_and_the_table_names_all_venues(
     simulated: Simulated, tmp_path: Path
 ) -> None:
@@ -126,6 +161,50 @@ def test_a_recorded_day_is_shown_under_an_assumption_about_its_depth(tmp_path: P
     assert "[deep]" in deep.out
 
 
+def test_what_a_tape_does_not_say_is_not_zero(tmp_path: Path) -> None:
+    """Hidden size is unknown in a replay, and its prints off exchange are not the first pool's."""
+    tape_file(tmp_path)
+    args = ("simulate", replay_file(tmp_path), "--page", tmp_path / "p.html")
+    shown, found = penstock(*args).out, json.loads(penstock(*args, "--json").out)
+
+    assert found["hidden_frac"] is None
+    assert ["PDRK"] == found["off_exchange_venues"]
+    words = " ".join(shown.split())
+    assert "— against hidden size" in words
+    assert "stand under PDRK" in words
+
+
+def test_the_help_says_that_one_assumption_is_shown() -> None:
+    """Other commands run all of them."""
+    said = " ".join(penstock("simulate", "--help").out.split())
+
+    assert "default is the scenario's first" in said
+
+
+def test_a_moment_with_a_quote_is_no_mean_of_its_bin() -> None:
+    """25 ms of a wide quote in a halt would be drawn as the spread of minutes."""
+    scenario = small_scenario()
+    venues = tuple(venue.mic for venue in scenario.venues)
+    start_ns = int(scenario.start_ns)
+    bin_ns = 25 * NS_PER_S
+    # Empty, whole for 25 ms, empty again; then whole for two bins.
+    times_ns = start_ns + bin_ns * np.array([0, 2, 2, 10, 12])
+    times_ns[2] += 25_000_000
+    asks = np.array([0, 1_010_000, 0, 1_000_100, 0])
+    bids, shares = np.full(5, 1_000_000), np.full(5, 100)
+    none = np.zeros(0, np.int64)
+    sample = Sample(
+        label="halted", symbol="TEST", day=20260105, start_ns=start_ns,
+        end_ns=start_ns + 24 * bin_ns, increment_ticks=100, venues=venues,
+        quotes=Quotes(times_ns, bids, asks, shares, shares),
+        prints=Prints(none, none, none, none, none, none > 0, none > 0),
+        quote_sides=np.zeros(len(venues), np.int64),
+    )  # fmt: skip
+
+    spreads_bps = portray(sample, scenario, SMALL, 1).spread_bps_by_bin
+    assert [10, 11] == [k for k, value in enumerate(spreads_bps) if value is not None]
+
+
 def test_a_market_that_quotes_nothing_is_no_promise_of_ours_that_broke() -> None:
     """A clear error: there is no price to show."""
     none = np.zeros(0, np.int64)
@@ -150,6 +229,28 @@ def test_files_are_checked_without_being_used(tmp_path: Path) -> None:
     assert "router demo" in ran.out
     assert "client OMS" in ran.out
     assert "none.toml" in ran.err
+
+
+def test_tuned_settings_are_checked_with_their_own_reader(tmp_path: Path) -> None:
+    """What `penstock tune` writes is a file of ours, too."""
+    shipped = CONF / "baselines" / "reference-day.toml"
+    ran = penstock("check", shipped)
+    assert (0, "") == (ran.status, ran.err)
+    assert f"{shipped}: tuned settings of scenario reference-day: best_static, " in ran.out
+
+    wrong = tmp_path / "tuned.toml"
+    text = shipped.read_text(encoding="utf-8")
+    wrong.write_text(text.replace('"PNYA", tactic = "post"', '"PINT", tactic = "post"', 1))
+    assert "policies.best_static.waterfall[2].tactic: expected" in refusal("check", wrong)
+
+
+def test_the_configuration_that_names_no_scenario_is_blamed_itself(tmp_path: Path) -> None:
+    """Not the file that is not there: it is the key that has to be changed."""
+    text = (CONF / "venues.toml").read_text(encoding="utf-8")
+    path = tmp_path / "venues.toml"
+    path.write_text(text.replace("reference-day.toml", "nosuch.toml"), encoding="utf-8")
+
+    assert f"{path}: venues.scenario: expected a scenario file" in refusal("check", path)
 
 
 @pytest.mark.parametrize(

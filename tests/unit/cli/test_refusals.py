@@ -17,6 +17,7 @@ from penstock.routing import POLICIES
 from penstock.store import Registry
 from tests.support.command_line import refusal
 from tests.support.small_days import SMALL, replay_file, small_file, tape_file
+from tests.tidy.rules import ROOT
 
 
 def model_file(*, features_version: str = FEATURES_VERSION) -> bytes:
@@ -77,6 +78,31 @@ def test_text_that_is_no_toml_is_refused(tmp_path: Path) -> None:
 
     assert str(path) in said
     assert "Fix:" in said
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("evaluate", "conf/router.toml"),
+        ("train", "conf/router.toml"),
+        ("simulate", "conf/oms.toml"),
+        ("simulate", "conf/venues.toml"),
+        ("run", "scenarios/null.toml"),
+        ("run", "conf/oms.toml"),
+        ("run", "conf/venues.toml"),
+        ("venues", "conf/router.toml"),
+        ("venues", "scenarios/null.toml"),
+        ("oms", "conf/venues.toml"),
+    ],
+)
+def test_a_file_of_the_wrong_kind_is_one_problem(command: str, name: str) -> None:
+    """Not one for every key of it, with hints at keys that nobody meant."""
+    path = ROOT / name
+    said = refusal(command, path)
+
+    assert f"penstock: {path}: expected a file with [" in said
+    assert 1 == said.count("Fix:")
+    assert f"`penstock check {path}` says what it is" in said
 
 
 def test_one_venue_is_not_a_market_to_route_in(tmp_path: Path) -> None:

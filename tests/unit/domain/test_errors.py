@@ -60,8 +60,19 @@ def test_the_system_is_quoted_in_words(tmp_path: Path) -> None:
         assert isinstance(caught.value, OSError | UnicodeDecodeError)
         said.append(reason_of(caught.value))
 
-    assert ["no such file or directory", "is a directory", "bytes that are no UTF-8 text"] == said
+    not_utf_8 = "the byte 0xff in line 1, which is no UTF-8 text"
+    assert ["no such file or directory", "a folder", not_utf_8] == said
     assert "timed out" == reason_of(TimeoutError("timed out"))
+
+
+def test_a_byte_that_is_no_text_is_found_by_its_line(tmp_path: Path) -> None:
+    """In a long file somebody has to look for it."""
+    path = tmp_path / "latin-1.toml"
+    path.write_bytes(b"# one\n# two\nname = 'M\xfcnchen'\n")
+    with pytest.raises(UnicodeDecodeError) as caught:
+        path.read_text(encoding="utf-8")
+
+    assert "the byte 0xfc in line 3, which is no UTF-8 text" == reason_of(caught.value)
 
 
 @pytest.mark.parametrize("kind", [ConfigError, OrderError, TapeError, ModelFileError, JournalError])

@@ -105,8 +105,7 @@ def test_a_key_that_reads_like_a_place_is_not_taken_for_one() -> None:
     """TOML's reader quotes keys before it says where it is."""
     where, _, found, _ = only_problem_of('["at line 999"]\n["at line 999"]\n')
 
-    assert "day.toml:2" == where
-    assert "at line 2" in found
+    assert ("day.toml:2", '["at line 999"], which is there already') == (where, found)
 
 
 def test_an_unfinished_text_is_blamed_on_its_last_line() -> None:
@@ -270,10 +269,90 @@ def test_single_brackets_that_toml_itself_refuses_are_explained(
     assert f"write [[{name}]] in place of [{name}], each time" == fix
 
 
-def test_another_mistake_in_the_line_of_a_header_is_no_list() -> None:
-    """A single section twice, a list of numbers, a value of the same name."""
-    for text in ("[weights]\n[weights]\n", "[waits_s]\n[[waits_s]]\n", "places = 1\n[[places]]\n"):
-        assert "valid TOML" == only_problem_of(text)[1]
+@pytest.mark.parametrize(
+    ("text", "where", "found"),
+    [
+        ("[weights]\n[weights]\n", "day.toml:2", "[weights]"),
+        ("[waits_s]\n[[waits_s]]\n", "day.toml:2", "[[waits_s]]"),
+        ("places = 1\n[[places]]\n", "day.toml:2", "[[places]]"),
+        ('name = "x"\nn_days = 1\nname = "y"  # = [z]\n', "day.toml:3", "`name`"),
+        ("n_days = 1\nweights = { a = 1, b = 2, a = 3 }\n", "day.toml:2", "`a`"),
+        ("waits_s = [1]\nwaits_s = [\n2,\n]\n", "day.toml:4", "a name"),
+    ],
+)
+def test_a_key_or_section_that_is_there_twice_is_named(text: str, where: str, found: str) -> None:
+    """TOML says "cannot overwrite a value": nobody meant to overwrite one. No list was meant."""
+    assert (
+        where,
+        "each key and each section once",
+        f"{found}, which is there already",
+        "remove one of the two, or rename one",
+    ) == only_problem_of(text)
+
+
+def test_a_file_of_another_kind_is_one_problem_and_not_one_for_every_key() -> None:
+    """Its first section with an inner one, a list, and a value: each as it is written."""
+    where, expected, found, fix = only_problem_of(
+        "n_days = 1\nspeed = 2\n[router]\na = 1\n[[venues]]\n[[venues]]\n"
+    )
+
+    assert ("day.toml", "a file with `name`, `n_days`, [[places]]") == (where, expected)
+    assert "one with `n_days`, `speed`, [router], [[venues]]" == found
+    assert "`penstock check day.toml` says what it is" in fix
+
+
+def test_known_sections_with_other_keys_are_those_of_another_kind() -> None:
+    """A router has [oms], too, but not the client's."""
+
+    class Client(msgspec.Struct):
+        oms: Open
+
+    with pytest.raises(ConfigError) as caught:
+        parse_toml('[places]\nscenario = "x"\nseed = 1\n', Settings, file="a.toml")
+    assert "one with [places]" == caught.value.problems[0].found
+    with pytest.raises(ConfigError, match=r"a\.toml: oms\.a: expected one of the keys"):
+        parse_toml("[oms]\na = 1\nb = 2\n", Client, file="a.toml")  # nothing is missing
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('nam = "x"\nn_day = 1\n[[place]]\nmic = "XNYS"\n', "did you mean `places`?"),
+        ('mic = "XNYS"\nshare_frac = 1\n', "keys of [[places]]: mic, share_frac"),
+        ('[place]\nmic = "XNYS"\n', "did you mean `places`?"),
+        ("places = [[{ a = 1 }], 2]\n", "write it as a [section]"),
+    ],
+)
+def test_names_that_were_mistyped_or_have_no_header_make_no_other_kind(
+    text: str, said: str
+) -> None:
+    """Whoever wrote them meant this reader, and is helped better key by key."""
+    assert any(said in problem[2] + problem[3] for problem in problems_of(text))
+
+
+def test_a_key_is_not_sent_to_a_place_where_it_would_be_wrong_again() -> None:
+    """A section by that name takes no number; the key beside it may have been meant."""
+
+    class Stock(msgspec.Struct, frozen=True, kw_only=True):
+        price_usd: float
+
+    class Day(msgspec.Struct):
+        stock: Stock
+        price: Open = Open()
+
+    with pytest.raises(ConfigError) as caught:
+        parse_toml("[stock]\nprice = 40.0\n", Day, file="day.toml")
+    (problem,) = caught.value.problems
+    assert ("day.toml: stock.price", "did you mean `price_usd`?") == (problem.where, problem.fix)
+    with pytest.raises(ConfigError, match="move it to the top of the file"):
+        parse_toml("[stock]\nprice_usd = 1\n[stock.price]\nopens_s = 1\n", Day, file="day.toml")
+
+
+def test_a_line_break_at_the_end_of_a_name_is_no_part_of_it() -> None:
+    """`$` matches before it, so the pattern alone would take it."""
+    where, _, found, _ = only_problem_of(GOOD.replace('"XNYS"', '"XNYS\\n"'))
+
+    assert ("day.toml: places[0].mic", r"the string 'XNYS\n'") == (where, found)
 
 
 def test_keys_of_another_section_are_told_once_with_the_place_they_belong_to() -> None:
@@ -382,7 +461,7 @@ def test_any_other_text_is_one_clear_error(table: dict[str, object]) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_toml(text, Settings, file="day.toml")
 
-    assert all(problem.where.startswith("day.toml:") for problem in caught.value.problems)
+    assert {"day.toml"} == {problem.where.partition(":")[0] for problem in caught.value.problems}
 
 
 def test_the_message_reads_like_the_house_example() -> None:

@@ -85,6 +85,7 @@ def test_fees_may_be_a_list_of_dated_tables() -> None:
         ('fix = "127.0.0.1:1"', 'fix = "127.0.0.1:99999"', "venues[0] (DRKA).fix"),
         ('fix = "127.0.0.1:1"', 'fix = "nowhere"', "venues[0] (DRKA).fix"),
         ("[feed]", '[feed]\nlisten = "127.0.0.1:0"', "feed.listen"),
+        ("[feed]", '[feed]\nlisten = "h:1"\nsnapshot = "h:1"', "feed.listen"),
         ("[engine]", "[engine]\nretry_ns = 0", "engine.retry_ns"),
         ("[routing]", "[routing]\nmid_share_frac = 2.0", "routing.mid_share_frac"),
         ("[engine]", "[risk]\nrestricted = [4]\n[engine]", "risk.restricted[0]"),

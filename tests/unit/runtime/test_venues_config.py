@@ -56,6 +56,7 @@ def test_the_shipped_configuration_is_sound() -> None:
         ("[venues]", '[venues]\nfix = "19801"', "venues.fix"),
         ("[venues]", '[venues]\nfix = "127.0.0.1:99999"', "venues.fix"),
         ("[venues]", '[venues]\nrouters = ["A B"]', "venues.routers[0]"),
+        ("[venues]", "[venues]\nrouters = []", "venues.routers"),
         ("[venues]", "[venues]\ntick_s = 0", "venues.tick_s"),
         ("[feed]", '[feed]\nsubscribers = ["127.0.0.1:0"]', "feed.subscribers[0]"),
         ("[feed]", '[feed]\nsnapshot = "127.0.0.1:65536"', "feed.snapshot"),
@@ -105,19 +106,23 @@ def test_the_market_runs_without_a_decision_latency_of_its_own(tmp_path: Path) -
 
 
 def test_a_scenario_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    """It is named as the configuration names it."""
+    """Of the key that names it, in the file that was read."""
     conf = read(tmp_path, ("reference-day", "no-such-day"))
 
-    with pytest.raises(ConfigError, match=r"no-such-day\.toml"):
-        scenario_of(conf)
+    with pytest.raises(ConfigError) as caught:
+        scenario_of(conf, file="conf/venues.toml")
+    (problem,) = caught.value.problems
+    assert "conf/venues.toml: venues.scenario" == problem.where
+    assert "a scenario file" in problem.expected
+    assert problem.found.endswith("no-such-day.toml: no such file or directory")
 
 
 def test_a_recorded_day_cannot_be_traded_live(tmp_path: Path) -> None:
     """It cannot answer to our orders in wall time: it is over."""
     conf = read(tmp_path, ("reference-day", "ibm-2013-replay"))
 
-    with pytest.raises(ConfigError, match="a generated scenario"):
-        scenario_of(conf)
+    with pytest.raises(ConfigError, match=r"v\.toml: venues\.scenario: .* a generated scenario"):
+        scenario_of(conf, file="v.toml")
 
 
 def test_venues_that_refuse_logons_must_exist(tmp_path: Path) -> None:
@@ -125,6 +130,6 @@ def test_venues_that_refuse_logons_must_exist(tmp_path: Path) -> None:
     conf = read(tmp_path, ("[faults]", '[faults]\nreject_logon = ["PNYB", "XXXX"]'))
 
     with pytest.raises(ConfigError) as caught:
-        scenario_of(conf)
+        scenario_of(conf, file="v.toml")
     (problem,) = caught.value.problems
-    assert ("faults.reject_logon", "XXXX") == (problem.where, problem.found)
+    assert ("v.toml: faults.reject_logon", "XXXX") == (problem.where, problem.found)

@@ -84,6 +84,7 @@ def test_a_day_that_never_was_is_no_date(day: int) -> None:
     [
         ("day = 20260302", "day = 20260230", ["scenario.day"]),
         ("duration_s = 7_200.0", "duration_s = 90_000.0", ["scenario.duration_s"]),
+        ("start_s = 36_000.0", "start_s = 36_000_000", ["scenario.start_s"]),
         ("duration_s = 7_200.0", "duration_s = 30.0", ["parents.horizon_s"]),
         ("duration_s = 7_200.0", "duration_s = -1.0", ["scenario.duration_s"]),
         ("duration_s = 7_200.0", "duration_s = nan", ["scenario.duration_s"]),
@@ -116,8 +117,16 @@ def test_a_day_that_never_was_is_no_date(day: int) -> None:
         ("[instrument]", "[replay]\ntape = 'x'\n[instrument]", ["replay"]),
         ("[instrument]", "[parents]\nsize_min_adv_frac = 0.1\n[instrument]",
          ["parents.size_min_adv_frac"]),
-        ("[instrument]", "[parents]\nsize_max_adv_frac = 20.0\n[instrument]",
+        ("[instrument]", "[parents]\nsize_max_adv_frac = 15\n[instrument]",
          ["parents.size_max_adv_frac"]),
+        ("adv_shares = 12_000_000",
+         "adv_shares = 1_000_000_000_000\n[parents]\nsize_max_adv_frac = 1",
+         ["parents.size_max_adv_frac"]),
+        ("[instrument]", "[others]\nsize_adv_frac = 1.5\n[instrument]",
+         ["others.size_adv_frac"]),
+        ('symbol = "PNSK"', 'symbol = "AC ME"', ["instrument.symbol"]),
+        ('symbol = "PNSK"', 'symbol = "ACME\\n"', ["instrument.symbol"]),
+        ('symbol = "PNSK"', 'symbol = ""', ["instrument.symbol"]),
         ("[instrument]", "[parents]\nurgency_frac = []\n[instrument]", ["parents.urgency_frac"]),
         ("[instrument]", "[others]\nparents_per_hour = 1e5\n[instrument]",
          ["others.parents_per_hour"]),
@@ -155,39 +164,33 @@ def test_one_venue_is_refused_with_everything_else_that_is_wrong() -> None:
     assert ["scenario.day", "venues", "venues"] == problems_of(only_pool)
 
 
-def test_the_shortest_scenario_runs() -> None:
+@pytest.mark.parametrize("symbol", ["BRK.B", "BF-B", "X", "7203", "abc_W"])
+def test_symbols_of_real_stocks_are_taken(symbol: str) -> None:
+    """Share classes, short ones, those of other countries."""
+    assert [] == problems_of(TEXT.replace('symbol = "PNSK"', f'symbol = "{symbol}"'))
+
+
+def test_no_maximum_is_negative() -> None:
+    """A start in milliseconds left a session less than no time."""
+    wrong = TEXT.replace("start_s = 36_000.0", "start_s = 36_000_000")
+    with pytest.raises(ConfigError, match=r"less than 86,400; found 36000000\.0") as caught:
+        check_scenario(parse_toml(wrong, Scenario, file="my.toml"), "my.toml")
+
+    assert "at most -" not in str(caught.value)
+
+
+def test_a_price_without_its_unit_is_not_sent_to_the_prices_section() -> None:
+    """`price = 40.0` at the top of the file would be refused again."""
+    with pytest.raises(ConfigError, match="did you mean `price_usd`"):
+        parse_toml(TEXT.replace("price_usd = 85.0", "price = 40.0"), Scenario, file="my.toml")
+
+
+def test_the_short_scenario_of_the_page_runs() -> None:
     """Defaults stand for all tables but the venues: a user's own file can be small."""
-    text = """
-    [scenario]
-    name = "two"
-    description = "two exchanges"
-    mode = "generated"
-    day = 20260302
-    duration_s = 600.0
-    [instrument]
-    symbol = "TWO"
-    price_usd = 40.0
-    increment_usd = 0.01
-    adv_shares = 1_000_000
-    """
-    for mic in ("TNYA", "TNYB"):
-        text += f"""
-    [[venues]]
-    mic = "{mic}"
-    name = "{mic}"
-    kind = "exchange"
-    protected = true
-    fees = {{ take_usd = 0.003, make_usd = -0.002, midpoint_usd = 0.001 }}
-    latency = {{ order_in_us = 100, ack_us = 100, market_data_us = 100 }}
-    [venues.lit]
-    add_per_s = 5
-    market_per_s = 0.2
-    order_life_s = 5
-    add_shares = 100
-    market_shares = 100
-    """
-    scenario = parse_toml(text, Scenario, file="two.toml")
-    check_scenario(scenario, "two.toml")
+    page = (SCENARIOS.parent / "docs" / "scenarios.md").read_text(encoding="utf-8")
+    text = page.partition("```toml\n")[2].partition("```")[0]
+    scenario = parse_toml(text, Scenario, file="docs/scenarios.md")
+    check_scenario(scenario, "docs/scenarios.md")
     world = World(scenario, 1)
     world.advance(scenario.end_ns)
 

@@ -7,16 +7,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from penstock.domain import NS_PER_S, ConfigError, ModelFileError, Ns, Side
+from penstock.domain import NS_PER_S, Bps, ConfigError, ModelFileError, Ns, Side
 from penstock.features import FEATURE_NAMES, FEATURES_VERSION
 from penstock.models import dump_model, load_model, synthetic_model
 from penstock.routing import (
     BaselineConfig,
     Frame,
+    Pace,
     Policy,
     RoutingConfig,
     make_policy,
     static_policy,
+    without_patience,
 )
 from penstock.sim import Scenario, World
 from penstock.trials import (
@@ -201,3 +203,13 @@ def test_a_replay_has_nothing_to_know() -> None:
     with pytest.raises(ConfigError, match="generated market"):
         check_has_hidden_state(Market("small", replayed, None, ()))
     check_has_hidden_state(Market("small", scenario, None, ()))
+
+
+def test_who_collects_experience_does_not_wait_in_score_or_plan() -> None:
+    """Both patiences are off; nothing else changes."""
+    paced = BaselineConfig(pace=Pace(take_share_frac=0.3, patience_s=5.0))
+    patient = RoutingConfig(patience_s=40.0, patient_bps=Bps(-0.4), baseline=paced)
+    found = without_patience(patient)
+
+    assert (0.0, 0.0) == (found.patience_s, found.baseline.pace.patience_s)
+    assert (0.3, -0.4) == (found.baseline.pace.take_share_frac, found.patient_bps)

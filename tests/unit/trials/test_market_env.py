@@ -344,8 +344,11 @@ def test_a_step_outside_an_episode_is_refused() -> None:
         env.step(WAITING)
 
 
-@pytest.mark.parametrize("options", [{"size": 1}, {"side": 2}, {"size_shares": 0}])
-def test_an_option_that_means_nothing_is_refused(options: dict[str, int]) -> None:
+@pytest.mark.parametrize(
+    "options",
+    [{"size": 1}, {"side": 2}, *({"size_shares": size} for size in (0, 500.5, "x", 10**12))],
+)
+def test_an_option_that_means_nothing_is_refused(options: dict[str, Any]) -> None:
     """A misspelt option would be an experiment that never ran."""
     with pytest.raises(InputError, match="reset: options"):
         MarketEnv(DAY, SHORT).reset(seed=1, options=options)

@@ -16,7 +16,13 @@ from rich.console import Console
 from penstock.trials.compare import Comparison, PolicyResult, ScenarioResult
 from penstock.trials.page import comparison_page
 from penstock.trials.page_figures import looks, on_one_scale, trade_off_figure
-from penstock.trials.page_words import baseline_sentence, interval, number, verdict
+from penstock.trials.page_words import (
+    baseline_sentence,
+    contrast_sentence,
+    interval,
+    number,
+    verdict,
+)
 from penstock.trials.statistics import Estimate
 from penstock.trials.table import comparison_tables
 from tests.support import comparisons
@@ -169,7 +175,7 @@ def test_headings_carry_units() -> None:
     heading = document().row("Policy")
 
     assert "Shortfallbps, ± 95 %" == heading[1]
-    assert "Completion% of shares" == heading[7]
+    assert "Completion%, mean of parents" == heading[7]
     assert "Time to completes" == heading[8]
 
 
@@ -255,7 +261,7 @@ def test_a_single_day_has_no_interval() -> None:
 
     assert row[1].endswith("± not known")
     assert row[3].endswith("interval not known")
-    assert "no difference shown" in found.text
+    assert "no verdict from 1 seed" in found.text
     assert "cheaper by" not in found.text
     assert "dearer by" not in found.text
 
@@ -377,6 +383,26 @@ def test_a_claim_needs_an_interval_on_one_side_of_zero(
 ) -> None:
     """The words follow the interval, not the mean."""
     assert said == verdict(Estimate(mean=-0.4, ci95=ci95, n_days=20))
+
+
+def test_a_few_days_have_no_verdict_however_narrow_their_interval() -> None:
+    """Two that happen to agree would show anything: their spread is the luckiest there is."""
+    difference = Estimate(mean=-1.3, ci95=(-1.31, -1.29), n_days=2)
+
+    assert "no verdict from 2 seeds" == verdict(difference)
+    assert "no verdict from 4 seeds" in printed(only(comparisons.scenario(n_days=4)))
+    sentence = contrast_sentence(comparisons.scenario(n_days=4)) or ""
+    assert sentence.endswith("p not given: 4 days are too few")
+
+
+def test_who_leaves_much_undone_is_named() -> None:
+    """The rest is charged without impact, so that doing nothing looks cheap."""
+    scenario = comparisons.scenario()
+    idle = msgspec.structs.replace(scenario.policies["static"], completion_frac=0.455)
+    changed = msgspec.structs.replace(scenario, policies=scenario.policies | {"static": idle})
+
+    assert "Parents are not filled by static (46%)" in printed(only(changed))
+    assert "Parents are not filled" not in printed(only(scenario))
 
 
 def test_a_positive_difference_is_dearer() -> None:

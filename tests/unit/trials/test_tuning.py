@@ -145,6 +145,10 @@ def test_a_scenario_has_its_own_file_before_the_generic_one(tmp_path: Path) -> N
     assert "tuned on this scenario" in notes[0]
     assert "has changed" not in notes[0]
 
+    _, notes = tuned_for(SMALL, SCENARIO, tmp_path, compared=("static", "scorecard"))
+    assert "tuned on this scenario: nobody compared here." in notes[0]
+    assert notes[0].endswith("as configured: scorecard.")
+
     written(tmp_path, SMALL, "of another")
     _, notes = tuned_for(SMALL, SCENARIO, tmp_path)
     assert "has changed" in notes[0]

@@ -14,6 +14,8 @@ from penstock.sim.scenario.checks_venues import Complaint, complaints_of_venue, 
 from penstock.sim.scenario.tables import Scenario, is_date
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
+_SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,31}")
+_DAY_S = 86_400.0
 MAX_RESTING = 1_000_000  # background orders, on average, in all books: half a gigabyte
 YEARS = range(1970, 2262)  # nanoseconds since 1970 fit into 63 bits
 MAX_VENUES = 64  # lit and dark together; books are numbered in eight bits, two to a venue
@@ -65,10 +67,17 @@ def _day(scenario: Scenario) -> Iterator[Complaint]:
     if not is_date(about.day) or about.day // 10_000 not in YEARS:
         known = f"a date as YYYYMMDD, from {YEARS[0]} to {YEARS[-1]}"
         yield "scenario.day", known, about.day, "2 March 2026 is 20260302"
-    if about.start_s + about.duration_s > 86_400.0:
+    if about.start_s >= _DAY_S:
+        yield (
+            "scenario.start_s",
+            f"a second of the day, less than {_DAY_S:,.0f}",
+            about.start_s,
+            "it is in seconds after midnight: 09:30 is 34_200",
+        )
+    elif about.start_s + about.duration_s > _DAY_S:
         yield (
             "scenario.duration_s",
-            f"an end before midnight, at most {86_400.0 - about.start_s:g} s after the start",
+            f"an end before midnight, at most {_DAY_S - about.start_s:g} s after the start",
             about.duration_s,
             "shorten the session or start earlier; both are in seconds",
         )
@@ -76,6 +85,13 @@ def _day(scenario: Scenario) -> Iterator[Complaint]:
 
 def _instrument(scenario: Scenario) -> Iterator[Complaint]:
     stock = scenario.instrument
+    if not _SYMBOL.fullmatch(stock.symbol):
+        yield (
+            "instrument.symbol",
+            "1 to 32 letters, digits, '.', '-' and '_', a letter or digit first",
+            repr(stock.symbol),
+            "write it without blanks: a share class as in BRK.B",
+        )
     increment = stock.increment_usd * TICKS_PER_USD
     # Midpoints must be whole ticks, so the increment is an even number of them.
     if abs(increment - round(increment)) > 1e-6 or round(increment) % 2 or increment < 1.0:

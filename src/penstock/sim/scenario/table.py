@@ -12,6 +12,7 @@ from msgspec import Meta
 Amount = Annotated[float, Meta(ge=0.0, le=1e9)]
 PositiveAmount = Annotated[float, Meta(gt=0.0, le=1e9)]
 Frac = Annotated[float, Meta(ge=0.0, le=1.0)]
+PositiveFrac = Annotated[float, Meta(gt=0.0, le=1.0)]
 OpenFrac = Annotated[float, Meta(gt=0.0, lt=1.0)]
 Rate = Annotated[float, Meta(ge=0.0, le=100_000.0)]  # events per second
 MeanShares = Annotated[float, Meta(ge=1.0, le=1e6)]

@@ -18,6 +18,7 @@ from penstock.sim.scenario.table import (
     Moves,
     Multiplier,
     PositiveAmount,
+    PositiveFrac,
     Rate,
     Steps,
     Table,
@@ -137,7 +138,7 @@ class Others(Table, frozen=True, kw_only=True):
     """Other people's parent orders: one sign for minutes, sliced."""
 
     parents_per_hour: Amount = 0.0  # 0 is none
-    size_adv_frac: PositiveAmount = 0.001  # their mean size
+    size_adv_frac: PositiveFrac = 0.001  # their mean size
     size_tail: Tail = 1.5  # exponent of the tail of sizes: what gives signs their long memory
     child_shares: MeanShares = 200.0  # mean size of a slice
     child_gap_s: PositiveAmount = 5.0  # mean time between two slices
@@ -149,15 +150,15 @@ class Dark(Table, frozen=True, kw_only=True):
 
     spell_min_s: PositiveAmount = 180.0  # length of an on-spell, uniform between these
     spell_max_s: PositiveAmount = 600.0
-    on_frac: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.4  # share of time that a side is on
+    on_frac: PositiveFrac = 0.4  # share of time that a side is on
 
 
 class Parents(Table, frozen=True, kw_only=True):
     """Parent orders of one day, one after the other or overlapping."""
 
     n_per_day: Annotated[int, Meta(ge=1, le=100_000)] = 60
-    size_min_adv_frac: PositiveAmount = 0.0002  # log-uniform between these, rounded to round lots
-    size_max_adv_frac: PositiveAmount = 0.0015
+    size_min_adv_frac: PositiveFrac = 0.0002  # log-uniform between these, rounded to round lots
+    size_max_adv_frac: PositiveFrac = 0.0015
     horizon_s: tuple[PositiveAmount, ...] = (60.0, 120.0, 180.0)  # each equally likely
     urgency_frac: tuple[Frac, ...] = (0.2, 0.5, 0.8)
     buy_frac: Frac = 0.5

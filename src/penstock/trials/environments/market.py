@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.domain import InputError
+from penstock.domain import MAX_ORDER_SHARES, InputError
 from penstock.sim import Hidden, Scenario
 from penstock.trials.environments.config import MarketTask, scenario_of
 from penstock.trials.environments.extra import gymnasium
@@ -122,15 +122,18 @@ def parent_wishes(options: dict[str, Any] | None) -> tuple[int | None, int | Non
     """Side and size out of reset's options; None where they leave it to the day."""
     wishes = dict(options or {})
     side, size_shares = wishes.pop("side", None), wishes.pop("size_shares", None)
-    is_good = side in (None, 1, -1) and (size_shares is None or size_shares > 0)
-    if wishes or not is_good:
+    is_size = size_shares is None or (
+        isinstance(size_shares, int | np.integer) and 0 < size_shares <= MAX_ORDER_SHARES
+    )
+    if wishes or side not in (None, 1, -1) or not is_size:
         raise InputError.one(
             where="reset: options",
-            expected="side (1 or -1) and size_shares (above 0), each optional",
+            expected="side (1 or -1) and size_shares (a whole number from 1 to "
+            f"{MAX_ORDER_SHARES:,}), each optional",
             found=options,
             fix="leave the rest out",
         )
-    return side, size_shares
+    return side, None if size_shares is None else int(size_shares)
 
 
 def account_of(floor: MarketFloor, w: int) -> dict[str, Any]:

@@ -191,7 +191,8 @@ class MarketFloor:
         if n_done == BAD_ACTION:
             actions, space = self.desk.actions, gymnasium.spaces.MultiDiscrete(self.action_counts)
             wrong = actions[((actions < 0) | (actions >= space.nvec)).any(axis=1)]
-            raise action_error(space, ACTION_IN_WORDS, wrong.tolist())
+            found = wrong.tolist()[0] if len(self._worlds) == 1 else wrong.tolist()
+            raise action_error(space, ACTION_IN_WORDS, found)
         while n_done < len(self._worlds):
             self._make_room()
             n_done = self._step(self._stack, self.desk, n_done)
