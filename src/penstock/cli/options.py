@@ -26,6 +26,9 @@ tape_option = click.option(
 depth_option = click.option(
     "--depth", help="Replay under this depth assumption only; default is all of the scenario's."
 )
+one_depth_option = click.option(
+    "--depth", help="Replay under this depth assumption; default is the scenario's first."
+)
 models_option = click.option(
     "--models",
     "models_dir",

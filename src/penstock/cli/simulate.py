@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from penstock.cli.console import command_line, err, machine, out, print_json, waiting
-from penstock.cli.options import depth_option, json_option, tape_option
+from penstock.cli.options import json_option, one_depth_option, tape_option
 from penstock.cli.refusing import check_output
 from penstock.trials import load_markets
 
@@ -33,7 +33,7 @@ from penstock.trials import load_markets
     help="Write every state of the best bid and offer, as CSV.",
 )
 @tape_option
-@depth_option
+@one_depth_option
 @json_option
 def command(
     scenario: Path,

@@ -21,9 +21,12 @@ from penstock.wire.order_log import (
 from penstock.wire.unpacking import NamedBytes, unpack
 
 MBO_COLUMNS: Final = (
-    "ts_event", "publisher_id", "action", "side", "price", "size", "order_id", "sequence", "symbol",
+    "ts_event", "rtype", "publisher_id", "action", "side", "price", "size", "order_id", "sequence",
+    "symbol",
 )  # fmt: skip
 _EXCHANGE_ZONE: Final = "America/New_York"
+_RTYPE: Final = "160"  # of market by order
+_SCHEMAS: Final = {"0": "trades", "1": "mbp-1", "10": "mbp-10"}  # by the rtype of their rows
 _MICS: Final = {2: "XNAS"}  # publisher_id; others are shown by their number
 _KINDS: Final = {
     "A": OrderKind.ADD,
@@ -46,13 +49,14 @@ def read_mbo_csv(file: NamedBytes, symbol: str | None = None) -> OrderLog:
     Args:
         symbol: the stock that is wanted; None takes the only one in the file.
     Raises:
-        TapeError: empty, truncated, of another format, several stocks, days or venues, times that
-            go back.
+        TapeError: empty, truncated, of another format or schema, several stocks, days or venues,
+            times that go back.
     Source: https://databento.com/docs/schemas-and-data-formats/mbo
     """
     text = unpack(file)
     frame = read_frame(text, MBO_COLUMNS)
     name = text.name
+    _check_schema(frame, name)
     _only_one(frame["symbol"], f"{name}: symbol", symbol)
     whole = ("size", "order_id", "publisher_id", "sequence")
     kinds: dict[str, pl.DataType] = {column: pl.Int64() for column in whole}
@@ -117,6 +121,21 @@ def _only_one(column: pl.Series, where: str, wanted: str | None) -> None:
             expected="one value" if wanted is None else wanted.upper(),
             found=", ".join(found[:5]),
             fix="pass one stock, one venue and one day in a file",
+        )
+
+
+def _check_schema(frame: pl.DataFrame, name: str) -> None:
+    """Other schemas may have all columns that are read here, and mean other things by them."""
+    is_bad = (frame["rtype"] != _RTYPE) | frame["rtype"].is_null()
+    if is_bad.any():
+        row = int(is_bad.arg_true()[0])
+        rtype = frame["rtype"][row]
+        schema = f", the schema {_SCHEMAS[rtype]}" if rtype in _SCHEMAS else ""
+        raise TapeError.one(
+            where=f"{name}:{row + 2}",
+            expected=f"rtype {_RTYPE}, market by order",
+            found=f"rtype {rtype or 'empty'}{schema}",
+            fix="pass a file of Databento's mbo schema",
         )
 
 

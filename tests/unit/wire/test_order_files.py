@@ -135,6 +135,19 @@ def test_an_unknown_action_is_refused() -> None:
     assert "action to be one of" in refused(mbo_file([TRADED[0]._replace(action="Z")]))
 
 
+@pytest.mark.parametrize(
+    ("rtype", "found"), [("10", "rtype 10, the schema mbp-10"), ("34", "rtype 34"), ("", "empty")]
+)
+def test_another_schema_with_the_same_columns_is_refused(rtype: str, found: str) -> None:
+    """Market by price has actions, sizes and sides, too, and some files even order ids."""
+    data = mbo_file(TRADED).data.replace(b",160,", f",{rtype},".encode())
+
+    message = refused(NamedBytes("mbp.csv", data))
+    assert "mbp.csv:2: expected rtype 160, market by order" in message
+    assert found in message
+    assert "mbo schema" in message
+
+
 def test_something_else_than_a_table_is_refused() -> None:
     """A file of another kind, named by mistake."""
     with pytest.raises(TapeError):

@@ -51,7 +51,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float  # length of the stretch
     seeds: tuple[int, ...]  # of the distances; a fit looks at others
     real: Moments
-    rounds: tuple[Round, ...]
+    rounds: tuple[Round, ...]  # the first draft, then one for each round of matching
     distances: tuple[Distance, ...]
     curves: tuple[CurvePoints, ...]
     venues_real: tuple[VenueSpread, ...]

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 import numpy as np
 
-from penstock.trials.calibration.bursts import sign_memory
+from penstock.trials.calibration.bursts import MEMORY_LAGS, sign_memory
 from penstock.trials.calibration.fitting import mean_spread_increments
 from penstock.trials.calibration.impact import aggressors
 from penstock.trials.calibration.sample import Sample
@@ -31,6 +31,20 @@ class Moments(msgspec.Struct, frozen=True, kw_only=True):
 
 MEANS: Final = tuple(name for name in Moments.__struct_fields__ if name != "takers_per_s")
 """All moments that are one number."""
+
+MOMENTS_IN_WORDS: Final = {
+    "spread_increments": "mean spread, increments",
+    "touch_shares": "size at the best price, shares",
+    "quote_changes_per_s": "changes of the quote per s",
+    "taker_shares": "mean size of takers, shares",
+    "volatility_bps_per_sqrt_s": "volatility, bps per √s",
+    "off_exchange_per_s": "prints off exchange per s",
+    "sign_follow": "correlation of a taker's sign with the next one's",
+    "sign_memory": (
+        f"correlation of takers' signs, mean of lags {MEMORY_LAGS[0]} to {MEMORY_LAGS[1] - 1}"
+    ),
+}
+"""MEANS for readers, each with its unit; correlations are from -1 to 1."""
 
 
 def moments_of(sample: Sample, venue_map: Mapping[int, int], n_venues: int) -> Moments:

@@ -7,9 +7,14 @@ from collections.abc import Iterator
 import numpy as np
 
 from penstock.trials.calibration.calibration import Calibrated, Calibration
-from penstock.trials.calibration.moments import MEANS
+from penstock.trials.calibration.moments import MEANS, MOMENTS_IN_WORDS
 from penstock.trials.calibration.page_figures import curve_figure, distribution_figure
-from penstock.trials.calibration.table import DISTANCE_COLUMNS, distance_row, number
+from penstock.trials.calibration.table import (
+    DISTANCE_COLUMNS,
+    distance_row,
+    number,
+    simulated_days,
+)
 from penstock.trials.page_document import document, origin
 from penstock.trials.page_parts import cell, head, no_plot, plot, row_head, table, text
 
@@ -26,7 +31,7 @@ def calibration_page(found: Calibrated) -> str:
     limits = "".join(f"<li>{text(limit)}</li>" for limit in report.limits)
     main = f"""<h1>{text(title)}</h1>
 <p>Scenario <b>{text(report.scenario)}</b>, fitted to {text(", ".join(report.sources))}:
-{report.seconds:,.0f} seconds, against {len(report.seeds)} simulated days of the same length that
+{report.seconds:,.0f} seconds, against {simulated_days(report)} of the same length that
 the fit did not see.</p>
 <aside><strong>What this is not</strong><ul>{limits}</ul></aside>
 {_distances(report)}
@@ -83,18 +88,29 @@ def _fit(report: Calibration) -> str:
     for name in MEANS:
         values = [getattr(one.simulated, name) for one in (first, kept)]
         shown = [getattr(report.real, name), *values]
-        label = name.replace("_", " ")
+        label = MOMENTS_IN_WORDS[name]
         rows.append(f"<tr>{row_head(label)}{''.join(cell(number(value)) for value in shown)}</tr>")
     misfits = [first.misfit, kept.misfit]
     rows.append(
         f"<tr>{row_head('misfit')}{cell('')}{''.join(cell(number(v)) for v in misfits)}</tr>"
     )
     return "<section><h2>Fit</h2>" + table(
-        head(("moment", ""), ("real", ""), ("first round", ""), ("round kept", "")),
+        head(("moment", ""), ("real", ""), ("first draft", ""), ("kept", "")),
         rows,
-        f"{len(report.rounds)} rounds; the closest is kept. Misfit: root mean square of the logs "
-        "of simulated over real.",
+        f"{_kept(report)} Misfit: root mean square of the logs of simulated over real.",
     ) + "</section>"  # fmt: skip
+
+
+def _kept(report: Calibration) -> str:
+    """Which scenario was closest; a fit simulates its first draft before it moves anything."""
+    n_rounds = len(report.rounds) - 1
+    if n_rounds == 0:
+        return "No round of matching: the first draft is kept."
+    misfits = [one.misfit for one in report.rounds]
+    best = misfits.index(min(misfits))
+    rounds = f"{n_rounds} rounds" if n_rounds > 1 else "One round"
+    kept = f"what round {best} gave" if best else "the first draft"
+    return f"{rounds} of matching after the first draft; the closest is kept, {kept}."
 
 
 def _venues(report: Calibration) -> str:

@@ -28,6 +28,12 @@ def with_interval(value: float | None, ci95: tuple[float, float] | None) -> str:
     return f"{value:,.3f} ± {(ci95[1] - ci95[0]) / 2:,.3f}"
 
 
+def simulated_days(report: Calibration) -> str:
+    """How many days the distances are means over."""
+    n_days = len(report.seeds)
+    return f"{n_days} simulated days" if n_days != 1 else "one simulated day"
+
+
 def distance_row(one: Distance) -> list[str]:
     """What stands in one row of a table of distances."""
     return [
@@ -51,7 +57,7 @@ _SHOWN = ("statistic", "real", "simulated", "distance", "KS")  # on a terminal o
 def _distance_table(report: Calibration) -> Table:
     table = plain_table(
         f"{report.symbol} {report.day} against {report.scenario}, "
-        f"{len(report.seeds)} simulated days of {report.seconds:,.0f} s",
+        f"{simulated_days(report)} of {report.seconds:,.0f} s",
         "± is half of a 95 % interval over simulated days; 0 is the same. How far the real day's "
         "halves are apart is on the page",
     )

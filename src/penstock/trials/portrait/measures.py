@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from penstock.domain import NS_PER_S, TICKS_PER_USD, ConfigError
+from penstock.features.market import SESSION_S
 from penstock.sim import Scenario
 from penstock.trials.calibration.sample import Floats, Int64s, Sample
 from penstock.trials.calibration.spreads import venue_spreads
@@ -17,6 +18,8 @@ from penstock.trials.calibration.volatility import mids_on_grid, volatility_of
 
 BINS: Final = 24  # that the day is cut into for what is counted
 MIDS: Final = 240  # and for its midpoint
+# Of a bin with a bid below an offer: the spread of a moment within a halt is not that of the bin.
+LEAST_QUOTED_FRAC: Final = 0.05
 
 
 class VenueDay(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,8 +50,13 @@ class Portrait(msgspec.Struct, frozen=True, kw_only=True):
     n_quotes: int  # states of the best bid and offer
     n_prints: int
     n_shares: int
+    adv_shares: int  # of the scenario
+    volume_adv_pct: float  # shares printed, in percent of them
+    pace_adv_ratio: float  # shares a second, over those of `adv_shares` spread over 6.5 hours
     off_exchange_frac: float  # of shares
-    hidden_frac: float  # of shares, against size that nobody saw
+    off_exchange_venues: tuple[str, ...]  # under whose names those were printed
+    # Of shares, against size that nobody saw; None for a replay: its tape does not say.
+    hidden_frac: float | None
     open_usd: float
     last_usd: float
     low_usd: float
@@ -58,8 +66,10 @@ class Portrait(msgspec.Struct, frozen=True, kw_only=True):
     spread_bps: float
     best_shares: float  # of the largest venue at the best price, mean of both sides
     no_quote_frac: float  # of time without a bid below an offer: empty, locked, halted
+    mid_step_s: float
+    mids_usd: tuple[float, ...]  # at the end of every `mid_step_s`
     bin_s: float
-    mids_usd: tuple[float, ...]  # at the end of each of MIDS equal parts
+    # Mean over each `bin_s`; None where less than LEAST_QUOTED_FRAC of it had a bid below an offer.
     spread_bps_by_bin: tuple[float | None, ...]
     venues: tuple[VenueDay, ...]
 
@@ -84,7 +94,9 @@ def portray(sample: Sample, scenario: Scenario, market: str, seed: int) -> Portr
     # Rounded: midpoints lie on half ticks, and logs do not.
     mids_usd = np.round(np.exp(mids_on_grid(sample) / 1e4) / TICKS_PER_USD, 6)
     prints, quotes = sample.prints, sample.quotes
-    n_shares = int(prints.shares.sum())
+    off_exchange = sample.off_exchange
+    n_shares, n_hidden = int(prints.shares.sum()), int(prints.shares[prints.is_hidden].sum())
+    adv_shares = scenario.instrument.adv_shares
     lasts_s, spreads_bps = _spreads(sample)
     whole = quotes.is_whole
     edges_ns = np.linspace(sample.start_ns, sample.end_ns, BINS + 1).astype(np.int64)
@@ -100,8 +112,14 @@ def portray(sample: Sample, scenario: Scenario, market: str, seed: int) -> Portr
         n_quotes=len(quotes.time_ns),
         n_prints=len(prints.shares),
         n_shares=n_shares,
-        off_exchange_frac=int(sample.off_exchange.shares.sum()) / max(1, n_shares),
-        hidden_frac=int(prints.shares[prints.is_hidden].sum()) / max(1, n_shares),
+        adv_shares=adv_shares,
+        volume_adv_pct=100.0 * n_shares / adv_shares,
+        pace_adv_ratio=n_shares / sample.duration_s / (adv_shares / SESSION_S),
+        off_exchange_frac=int(off_exchange.shares.sum()) / max(1, n_shares),
+        off_exchange_venues=tuple(
+            sample.venues[place] for place in np.unique(off_exchange.venue_idx).tolist()
+        ),
+        hidden_frac=None if scenario.replay is not None else n_hidden / max(1, n_shares),
         open_usd=float(mids_usd[0]),
         last_usd=float(mids_usd[-1]),
         low_usd=float(mids_usd.min()),
@@ -111,8 +129,9 @@ def portray(sample: Sample, scenario: Scenario, market: str, seed: int) -> Portr
         spread_bps=_mean(spreads_bps, lasts_s, whole),
         best_shares=_mean(best, lasts_s, whole),
         no_quote_frac=1.0 - float(lasts_s[whole].sum()) / sample.duration_s,
-        bin_s=sample.duration_s / BINS,
+        mid_step_s=sample.duration_s / MIDS,
         mids_usd=tuple(_at_ends(mids_usd)),
+        bin_s=sample.duration_s / BINS,
         spread_bps_by_bin=_by_bin(sample, edges_ns),
         venues=_venues(sample, scenario, edges_ns),
     )
@@ -139,13 +158,14 @@ def _at_ends(per_second: Floats) -> list[float]:
 
 
 def _by_bin(sample: Sample, edges_ns: Int64s) -> tuple[float | None, ...]:
-    """Mean spread over time within each bin; None where there was none."""
+    """Mean spread over time within each bin; None where it was quoted too little to tell."""
     found: list[float | None] = []
     for start_ns, end_ns in pairwise(edges_ns.tolist()):
         part = sample.between(start_ns, end_ns)
         lasts_s, spreads_bps = _spreads(part)
-        mean = _mean(spreads_bps, lasts_s, part.quotes.is_whole)
-        found.append(None if np.isnan(mean) else mean)
+        whole = part.quotes.is_whole
+        is_known = lasts_s[whole].sum() >= LEAST_QUOTED_FRAC * part.duration_s
+        found.append(_mean(spreads_bps, lasts_s, whole) if is_known else None)
     return tuple(found)
 
 

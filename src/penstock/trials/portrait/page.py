@@ -10,8 +10,14 @@ import plotly.graph_objects as go
 from penstock.trials.calibration.page_figures import lay_out
 from penstock.trials.page_document import document, origin
 from penstock.trials.page_parts import cell, head, plot, row_head, table, text
-from penstock.trials.portrait.measures import Portrait
-from penstock.trials.portrait.table import VENUE_CAPTION, VENUE_COLUMNS, facts, venue_rows
+from penstock.trials.portrait.measures import LEAST_QUOTED_FRAC, Portrait
+from penstock.trials.portrait.table import (
+    VENUE_COLUMNS,
+    facts,
+    under_whom,
+    venue_caption,
+    venue_rows,
+)
 
 _MINUTES = "minutes since the start"
 _COLOURS = (
@@ -31,7 +37,7 @@ def portrait_page(found: Portrait, *, command: str, machine: str) -> str:
 <p>{text(found.symbol)} on {found.day}, {found.duration_s:,.0f} seconds, as a listener to all venues
 heard them. No order of ours was sent.</p>
 <dl>{said}</dl>
-<section><h2>Venues</h2>{table(head(*VENUE_COLUMNS), rows, VENUE_CAPTION)}</section>
+<section><h2>Venues</h2>{table(head(*VENUE_COLUMNS), rows, venue_caption(found))}</section>
 <section><h2>The day</h2><div class="pair">{"".join(_plots(found))}</div></section>"""
     return document(f"a day of {found.market}", main, origin(command, machine))
 
@@ -39,23 +45,23 @@ heard them. No order of ours was sent.</p>
 def _plots(found: Portrait) -> Iterator[str]:
     bin_min = f"{found.bin_s / 60.0:g} minutes"
     yield plot(
-        _line(found, found.mids_usd, "USD"),
+        _line(_ends_min(found, len(found.mids_usd)), found.mids_usd, "USD"),
         div_id="price", title="Midpoint",
         caption="Where there is none, the last one.",
     )  # fmt: skip
-    spread = _line(found, found.spread_bps_by_bin, "bps")
+    middles_min = _middles_min(found, len(found.spread_bps_by_bin))
+    spread = _line(middles_min, found.spread_bps_by_bin, "bps")
     spread.update_yaxes(rangemode="tozero")
     yield plot(
         spread, div_id="spread", title="Spread",
-        caption=f"Mean over time in every {bin_min}; a gap: no bid below an offer.",
+        caption=f"Mean over time in every {bin_min}; a gap: a bid below an offer for less than "
+        f"{LEAST_QUOTED_FRAC:.0%} of it.",
     )  # fmt: skip
     traded = {one.venue: one.shares_by_bin if one.n_shares else () for one in found.venues}
-    half_min = found.bin_s / 120.0
-    middles_min = [end - half_min for end in _ends_min(found, len(found.spread_bps_by_bin))]
     yield plot(
         _bars(middles_min, traded, _MINUTES),
         div_id="volume", title="Shares by venue",
-        caption=f"In every {bin_min}. All pools report under the first.",
+        caption=f"Shares printed in every {bin_min}{under_whom(found)}.",
     )  # fmt: skip
     shown = {one.venue: one.depth_shares for one in found.venues}
     yield plot(
@@ -69,11 +75,15 @@ def _ends_min(found: Portrait, n_parts: int) -> list[float]:
     return [round((k + 1) * found.duration_s / n_parts / 60.0, 3) for k in range(n_parts)]
 
 
-def _line(found: Portrait, values: Sequence[float | None], unit: str) -> go.Figure:
+def _middles_min(found: Portrait, n_parts: int) -> list[float]:
+    return [round((k + 0.5) * found.duration_s / n_parts / 60.0, 3) for k in range(n_parts)]
+
+
+def _line(minutes: list[float], values: Sequence[float | None], unit: str) -> go.Figure:
     shown = [None if value is None else float(f"{value:.8g}") for value in values]
     mode = "lines" if len(values) > 50 else "lines+markers"
     figure = go.Figure(
-        go.Scatter(x=_ends_min(found, len(values)), y=shown, mode=mode,
+        go.Scatter(x=minutes, y=shown, mode=mode,
                    line={"color": _COLOURS[0], "width": 2}, marker={"size": 5})
     )  # fmt: skip
     lay_out(figure, _MINUTES, unit)

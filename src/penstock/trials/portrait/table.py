@@ -20,7 +20,9 @@ def facts(found: Portrait) -> list[tuple[str, str]]:
     prices = f"{found.open_usd:.2f} to {found.last_usd:.2f} USD ({move_bps:+.0f} bps)"
     spread = f"{found.spread_bps:.2f} bps, {found.spread_increments:.2f} increments"
     traded = f"{found.n_prints:,} of {found.n_shares:,} shares"
-    parts = f"{found.off_exchange_frac:.1%} off exchange, {found.hidden_frac:.1%} against hidden"
+    hidden = UNKNOWN if found.hidden_frac is None else f"{found.hidden_frac:.1%}"
+    parts = f"{found.off_exchange_frac:.1%} off exchange, {hidden} against hidden"
+    day = f"{found.volume_adv_pct:.1f} % of adv_shares ({found.adv_shares:,})"
     return [
         ("price", f"{prices}, between {found.low_usd:.2f} and {found.high_usd:.2f}"),
         ("volatility", f"{found.volatility_bps_per_sqrt_s:.2f} bps per √s"),
@@ -29,6 +31,7 @@ def facts(found: Portrait) -> list[tuple[str, str]]:
         ("best price", f"{found.best_shares:,.0f} shares at the largest venue"),
         ("quotes", f"{found.n_quotes:,} states of the best bid and offer"),
         ("prints", f"{traded}, {parts} size"),
+        ("volume", f"{day}, at {found.pace_adv_ratio:.1f} times its pace over 6.5 h"),
     ]
 
 
@@ -47,11 +50,20 @@ VENUE_COLUMNS = (
     ("effective", "bps"), ("quotes", "%"), ("touch", "shares"), ("best five", "shares"),
 )  # fmt: skip
 
-VENUE_CAPTION = (
-    "Volume: of shares printed; all pools report under the first, as on a real tape. Quoted and "
-    "effective spread: full, at the venue's prints. Quotes: of changes of the best price or its "
-    "size. Touch, best five prices: shown on a side, mean over seconds."
-)
+
+def venue_caption(found: Portrait) -> str:
+    """What the columns are."""
+    return (
+        f"Volume: of shares printed{under_whom(found)}. Quoted and effective spread: full, at the "
+        "venue's prints. Quotes: of changes of the best price or its size. Touch, best five "
+        "prices: shown on a side, mean over seconds."
+    )
+
+
+def under_whom(found: Portrait) -> str:
+    """Where off-exchange prints are counted, for the end of a sentence; nothing without any."""
+    names = ", ".join(found.off_exchange_venues)
+    return f"; those off exchange stand under {names}, wherever they traded" if names else ""
 
 
 def venue_rows(found: Portrait) -> list[tuple[str, ...]]:
@@ -69,7 +81,7 @@ def venue_rows(found: Portrait) -> list[tuple[str, ...]]:
 
 
 def _venue_table(found: Portrait) -> Table:
-    table = plain_table("venues", VENUE_CAPTION)
+    table = plain_table("venues", venue_caption(found))
     table.title_justify = table.caption_justify = "left"
     for name, unit in VENUE_COLUMNS:
         is_text = name in {"venue", "kind"}
