@@ -23,5 +23,7 @@ def command(conf: Path) -> None:
     """
     from penstock.runtime import read_venues_conf, run_venues
 
-    status = run_venues(read_venues_conf(conf), say=lambda line: click.echo(line, err=True))
+    status = run_venues(
+        read_venues_conf(conf), say=lambda line: click.echo(line, err=True), file=str(conf)
+    )
     raise SystemExit(status)

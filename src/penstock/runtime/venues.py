@@ -120,14 +120,16 @@ class VenueWire:
         self._feed.publish(datagrams)
 
 
-def run_venues(conf: VenuesConf, *, say: Callable[[str], None]) -> int:
+def run_venues(conf: VenuesConf, *, say: Callable[[str], None], file: str) -> int:
     """
     Run the market until its session is over, or SIGTERM; returns the exit status.
 
+    Args:
+        file: name of the configuration for the messages; nothing is opened.
     Raises:
         ConfigError: before anything has been opened.
     """
-    scenario = scenario_of(conf)
+    scenario = scenario_of(conf, file=file)
     inbox: Inbox = SimpleQueue()
     sink = Sink(inbox)
     clock = AnchoredClock()

@@ -95,7 +95,7 @@ def read_venues_conf(path: Path) -> VenuesConf:
     return conf
 
 
-def scenario_of(conf: VenuesConf, *, file: str = "the venues' configuration") -> Scenario:
+def scenario_of(conf: VenuesConf, *, file: str) -> Scenario:
     """
     The market to run: the scenario without its decision latency, because a live router has its own.
 

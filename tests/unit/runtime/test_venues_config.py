@@ -99,7 +99,7 @@ def test_a_file_that_is_no_text_is_an_error(tmp_path: Path) -> None:
 
 def test_the_market_runs_without_a_decision_latency_of_its_own(tmp_path: Path) -> None:
     """A live router has its own: counting both would charge it twice."""
-    scenario = scenario_of(read(tmp_path))
+    scenario = scenario_of(read(tmp_path), file="venues.toml")
 
     assert 0 == scenario.decision_latency_ns
     assert 5 == len(scenario.venues)
