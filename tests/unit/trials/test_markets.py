@@ -114,7 +114,7 @@ def test_a_file_that_cannot_be_read_is_no_scenario(tmp_path: Path) -> None:
     """The path comes first, the reason is in words, and no number of the system's is shown."""
     for path, reason in (
         (tmp_path / "x.toml", "no such file or directory"),
-        (tmp_path, "is a dir"),
+        (tmp_path, "a folder"),
     ):
         with pytest.raises(
             ConfigError, match=f"expected a scenario file; found {reason}"

@@ -28,6 +28,7 @@ def work(folder: Path, task: int) -> int:
     return task
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         run_tasks(work, Path(sys.argv[1]), range(200), n_workers=2)
