@@ -67,7 +67,7 @@ from penstock.trials import (
     show_default=True,
     help="Finished trainings and days are kept here: an interrupted run goes on from them.",
 )
-@click.option("--fresh", is_flag=True, help="Run every day again, kept or not.")
+@click.option("--fresh", is_flag=True, help="Train and run every day again, kept or not.")
 @tuned_option
 @workers_option
 @json_option

@@ -24,9 +24,9 @@ from penstock.domain import (
 if TYPE_CHECKING:
     from penstock.trials import TunedBaselines
 
-# Any one of these tells: the section that names the file may be missing or misspelt.
-_SCENARIO: Final = frozenset({"scenario", "instrument", "flow", "parents"})
-_ROUTER: Final = frozenset({"router", "routing", "instruments", "engine"})
+# Any one of these tells where the section that names the file is missing or misspelt.
+_SCENARIO: Final = frozenset({"instrument", "flow", "parents"})
+_ROUTER: Final = frozenset({"routing", "instruments", "engine"})
 _TUNED: Final = frozenset({"policies", "provenance"})
 
 
@@ -58,9 +58,10 @@ def command(file: tuple[Path, ...], tape: Path | None) -> None:
 def _what_it_is(path: Path, tape: Path | None) -> str:
     """The file in words, once the reader that a command would use has taken it."""
     sections = _sections(path)
-    if sections & _SCENARIO:
+    by_name = sections & {"scenario", "router"}
+    if by_name == {"scenario"} or (not by_name and sections & _SCENARIO):
         return _scenario(path, tape)
-    if sections & _ROUTER:
+    if by_name or sections & _ROUTER:
         from penstock.runtime import read_router_conf
 
         conf = read_router_conf(path)

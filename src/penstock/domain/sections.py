@@ -12,7 +12,7 @@ from msgspec import inspect
 _HEADER = re.compile(r"\s*(\[\[?)\s*([A-Za-z0-9_.-]+)\s*\]")
 # What TOML's reader says of a name that is there already; the last names it itself.
 _TWICE: Final = re.compile(
-    r"Cannot (?:overwrite a value|declare \(|mutate immutable)|Duplicate inline table key '(.*)'"
+    r"Cannot (?:overwrite a value|declare \()|Duplicate inline table key '(.*)'"
 )
 
 ALIKE: Final = 0.6
@@ -107,6 +107,8 @@ def named_twice(error: str, line: str) -> str | None:
         return f"`{said[1]}`"
     header = re.match(r"\s*(\[[^]]+\]+)", line)
     key = re.match(r"\s*([^=\[\]]+?)\s*=", line)
+    if key is not None and "." in key[1]:
+        return None  # it clashes with what is no section: it need not be there twice
     return header[1] if header else f"`{key[1]}`" if key else "a name"
 
 
@@ -117,8 +119,10 @@ def is_of_another_kind(table: Mapping[str, Any], sections: Sequence[Section]) ->
     Most of what stands at its top is unknown there, or has other keys than it should; and not all
     of that is mistyped, or came to the top for want of a header.
     """
-    top = sections[0]
-    if set(top.required) <= set(table) <= set(top.keys):
+    top, lists = sections[0], {section.name for section in sections if section.is_list}
+    there = [name for name in top.required if isinstance(table.get(name), list | dict)]
+    fitting = [name for name in there if isinstance(table[name], list) is (name in lists)]
+    if top.required and 2 * len(fitting) > len(top.required):
         return False
     free = [name for name in top.keys if name not in table]
     alien = [name for name, value in table.items() if not _is_at_home(name, value, sections)]
@@ -153,7 +157,8 @@ def _is_at_home(name: str, value: Any, sections: Sequence[Section]) -> bool:
     known = {key for section in sections if section.name == name for key in section.keys}
     items = value if isinstance(value, list) else [value]
     keys = {key for item in items if isinstance(item, dict) for key in item}
-    return not known or 2 * len(keys - known) <= len(keys)
+    foreign = [key for key in keys if not get_close_matches(key, known, n=1, cutoff=ALIKE)]
+    return not known or 2 * len(foreign) <= len(keys)
 
 
 def _is_table(value: Any) -> bool:

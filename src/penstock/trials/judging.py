@@ -10,6 +10,7 @@ import numpy as np
 
 from penstock.trials.compare import Contrast, Gap, PolicyResult, ScenarioResult
 from penstock.trials.statistics import (
+    MIN_DAYS,
     detectable,
     estimate,
     holm,
@@ -87,14 +88,14 @@ def problems_of(policies: Mapping[str, PolicyResult]) -> tuple[str, ...]:
     """
     What makes a comparison worthless: an insider beaten by somebody who knows less.
 
-    Beaten means that the paired difference is shown at 5 %, corrected for as many rivals as the
-    insider has: of ten who know as much as it does, one is luckier soon. Such an insider is no
-    bound.
+    Beaten means that the paired difference of five days or more is shown at 5 %, corrected for as
+    many rivals as the insider has: of ten who know as much as it does, one is luckier soon. Such an
+    insider is no bound.
     """
     _, by_day = _low_noise(policies)
     problems = []
     for rank, insider in enumerate(INSIDERS):
-        if insider not in policies:
+        if insider not in policies or len(by_day[insider]) < MIN_DAYS:
             continue
         rivals = [name for name in policies if name not in INSIDERS[rank:]]
         ahead_by_day = [np.subtract(by_day[name], by_day[insider]) for name in rivals]

@@ -8,14 +8,13 @@ from typing import Final, NamedTuple
 from penstock.routing import BASELINES
 from penstock.trials.compare import PolicyResult, ScenarioResult, Versus
 from penstock.trials.judging import INSIDERS
-from penstock.trials.statistics import Estimate, excludes_zero
+from penstock.trials.statistics import MIN_DAYS, Estimate, excludes_zero
 
 NOT_KNOWN: Final = "not known"
 BEST: Final = "best_baseline"  # key of `PolicyResult.versus`
 
 COST_DECIMALS: Final = 2
 ENOUGH_FILLED_FRAC: Final = 0.9
-MIN_DAYS: Final = 5  # that a verdict needs
 DIFF_DECIMALS: Final = 3  # differences are an order of magnitude smaller than costs
 
 
@@ -226,7 +225,9 @@ def contrast_sentence(scenario: ScenarioResult) -> str | None:
 
 def gap_sentences(scenario: ScenarioResult) -> list[str]:
     """What part of an insider's gain each learned policy has, or that the insider has none."""
-    lines = []
+    lines: list[str] = []
+    if len(scenario.seeds) < MIN_DAYS:
+        return lines
     for insider, by_policy in scenario.gaps.items():
         for policy, gap in by_policy.items():
             if not is_learned(policy):
@@ -247,7 +248,8 @@ def disagreement_sentence(scenario: ScenarioResult) -> str | None:
     apart = [
         name
         for name, policy in scenario.policies.items()
-        if (versus := policy.versus.get(BEST)) is not None
+        if len(scenario.seeds) >= MIN_DAYS
+        and (versus := policy.versus.get(BEST)) is not None
         and versus.disagreement_ci95 is not None
         and not versus.disagreement_ci95[0] <= 0.0 <= versus.disagreement_ci95[1]
     ]

@@ -11,6 +11,8 @@ from scipy import stats
 
 CONFIDENCE = 0.95
 POWER = 0.8
+MIN_DAYS = 5
+"""That a verdict needs: the spread of two or three days is luck, and their interval with it."""
 
 
 class Estimate(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,9 +80,14 @@ def p_value(per_day: Sequence[float] | NDArray[np.float64]) -> float | None:
     values = np.asarray(per_day, dtype=np.float64)
     if values.size < 2:
         return None
-    if not np.any(values != values[0]):
-        return 1.0 if values[0] == 0.0 else None
+    if _has_no_spread(values):
+        return None if values.any() else 1.0
     return float(stats.ttest_1samp(values, 0.0).pvalue)
+
+
+def _has_no_spread(values: NDArray[np.float64]) -> bool:
+    """True for what is the same but for rounding."""
+    return bool(np.ptp(values) <= 1e-12 * np.abs(values).max())
 
 
 def detectable(per_day: Sequence[float] | NDArray[np.float64]) -> float | None:
@@ -123,7 +130,7 @@ def shown_of_several(differences: Sequence[Sequence[float] | NDArray[np.float64]
             them and not zero needs no test, and a single one shows nothing.
     """
     values = [np.asarray(each, dtype=np.float64) for each in differences]
-    always = [v.size > 1 and bool(np.all(v == v[0])) and v[0] != 0.0 for v in values]
+    always = [v.size > 1 and _has_no_spread(v) and bool(v.any()) for v in values]
     p_values = [0.0 if sure else p_value(v) for v, sure in zip(values, always, strict=True)]
     corrected = holm([1.0 if p is None else p for p in p_values])
     return [p < 1.0 - CONFIDENCE for p in corrected]

@@ -159,7 +159,14 @@ def tuned_for(
 
 
 def _names(tuned: TunedBaselines, compared: Sequence[str]) -> str:
-    return ", ".join(name for name in tuned.policies if name in compared) or "nobody compared here"
+    """Who of them has tuned settings; and whose, if they were found for another."""
+    said = []
+    for policy in compared:
+        own = (policy,) if policy in BASELINES else (policy, LEARNED[0], "best_static")
+        source = next((name for name in own if name in tuned.policies), None)
+        if source is not None:
+            said.append(policy if source == policy else f"{policy} (those of {source})")
+    return ", ".join(said) or "nobody compared here"
 
 
 def tuned_text(tuned: TunedBaselines) -> str:

@@ -258,6 +258,7 @@ def test_the_configuration_that_names_no_scenario_is_blamed_itself(tmp_path: Pat
     [
         (SCENARIOS / "reference-day.toml", "[scenario]", "did you mean `scenario`"),
         (CONF / "router.toml", "[router]", "did you mean `router`"),
+        (CONF / "router.toml", "[instruments]", "did you mean `instruments`"),
     ],
 )
 def test_a_misspelt_section_does_not_make_another_file_of_it(

@@ -290,6 +290,27 @@ def test_a_key_or_section_that_is_there_twice_is_named(text: str, where: str, fo
     ) == only_problem_of(text)
 
 
+def test_a_dotted_key_into_what_is_no_section_is_not_there_twice() -> None:
+    """TOML's own words are the better ones."""
+    _, expected, found, _ = only_problem_of("name = 1\nname.x = 2\n")
+
+    assert "valid TOML" == expected
+    assert "already" not in found
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ('nme = "x"\nn_dys = 1\nplces = []\n', "did you mean `name`"),
+        ('[[places]]\nmic = "XNYS"\nshare = 0.5\ntitle = 1\nfees = 2\n[log]\nlevel = 1\n',
+         "did you mean `share_frac`"),
+    ],
+)  # fmt: skip
+def test_the_right_kind_of_file_full_of_slips_is_told_key_by_key(text: str, meant: str) -> None:
+    """One vague problem would be all that whoever wrote it learns at first."""
+    assert any(meant in problem[2] + problem[3] for problem in problems_of(text))
+
+
 def test_a_file_of_another_kind_is_one_problem_and_not_one_for_every_key() -> None:
     """Its first section with an inner one, a list, and a value: each as it is written."""
     where, expected, found, fix = only_problem_of(

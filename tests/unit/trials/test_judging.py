@@ -118,6 +118,11 @@ def test_an_insider_that_is_beaten_spoils_the_comparison() -> None:
     assert "INVALID: supervised beats venue_insider" in str(table.caption)
 
 
+def test_a_few_days_do_not_prove_an_insider_wrong() -> None:
+    """The strongest verdict of all needs as many days as the others."""
+    assert () == problems_of(results(static=(0.1, 0.12), venue_insider=(0.6, 0.63)))
+
+
 def test_the_full_insider_may_beat_the_venue_insider_and_not_the_reverse() -> None:
     """It knows more."""
     assert () == problems_of(results(static=STATIC, venue_insider=BETTER, insider=BEST))

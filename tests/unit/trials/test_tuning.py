@@ -145,6 +145,8 @@ def test_a_scenario_has_its_own_file_before_the_generic_one(tmp_path: Path) -> N
     assert "tuned on this scenario" in notes[0]
     assert "has changed" not in notes[0]
 
+    _, notes = tuned_for(SMALL, SCENARIO, tmp_path, compared=("static", "venue_insider"))
+    assert "tuned on this scenario: venue_insider (those of best_static)." in notes[0]
     _, notes = tuned_for(SMALL, SCENARIO, tmp_path, compared=("static", "scorecard"))
     assert "tuned on this scenario: nobody compared here." in notes[0]
     assert notes[0].endswith("as configured: scorecard.")
