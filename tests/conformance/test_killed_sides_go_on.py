@@ -30,7 +30,11 @@ from tests.support.fix_sessions import Notebook, initiator, report, ROUTER
 class Echo(Notebook):
     def on_message(self, incoming):
         super().on_message(incoming)
-        side.send(report(f"echo of {incoming.fields[58]}", ROUTER))
+        text = incoming.fields[58]
+        if text == "settled":  # what came before is done, and written down
+            (Path(sys.argv[1]).parent / text).touch()
+        else:
+            side.send(report(f"echo of {text}", ROUTER))
 
 side = initiator(Path(sys.argv[1]), Echo(), int(sys.argv[2]))
 side.start()
@@ -60,6 +64,9 @@ def test_a_killed_client_hears_what_it_missed_and_its_numbers_go_on(tmp_path: Pa
             wait_until(lambda: router.is_logged_on(CLIENT))
             router.send(report("one"))
             wait_until(sink.has("echo of one"))
+            # Killed between its answer and its note of having heard, it would rightly ask again.
+            router.send(report("settled"))
+            wait_until((tmp_path / "settled").exists)
         wait_until(lambda: sink.logouts)
         router.send(report("two"))
         with client_process(tmp_path / "client", router.port):
