@@ -27,7 +27,7 @@ pytest.importorskip("quickfix", reason='quickfix is not installed: pip install "
 
 SOH = "\x01"
 ROUTER, CLIENT = "ROUTER", "CLIENT"
-PATIENCE_S = 30.0  # on a machine that does ten other things; a green test waits milliseconds
+PATIENCE_S = 120.0  # on a machine that does ten other things; a green test waits milliseconds
 
 
 def wait_until(condition: Callable[[], object], what: str = "the condition") -> None:

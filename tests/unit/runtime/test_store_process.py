@@ -13,7 +13,7 @@ import pytest
 from penstock.runtime.inbox import Inbox, Notice
 from penstock.runtime.store_process import StoreProcess
 
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 WAITS = "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
 
 
