@@ -225,9 +225,9 @@ def contrast_sentence(scenario: ScenarioResult) -> str | None:
 
 def gap_sentences(scenario: ScenarioResult) -> list[str]:
     """What part of an insider's gain each learned policy has, or that the insider has none."""
-    lines: list[str] = []
     if len(scenario.seeds) < MIN_DAYS:
-        return lines
+        return []
+    lines = []
     for insider, by_policy in scenario.gaps.items():
         for policy, gap in by_policy.items():
             if not is_learned(policy):
@@ -245,11 +245,12 @@ def gap_sentences(scenario: ScenarioResult) -> list[str]:
 
 def disagreement_sentence(scenario: ScenarioResult) -> str | None:
     """A warning where raw and reference differences do not agree; None where they do."""
+    if len(scenario.seeds) < MIN_DAYS:
+        return None
     apart = [
         name
         for name, policy in scenario.policies.items()
-        if len(scenario.seeds) >= MIN_DAYS
-        and (versus := policy.versus.get(BEST)) is not None
+        if (versus := policy.versus.get(BEST)) is not None
         and versus.disagreement_ci95 is not None
         and not versus.disagreement_ci95[0] <= 0.0 <= versus.disagreement_ci95[1]
     ]

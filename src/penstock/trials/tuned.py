@@ -120,9 +120,8 @@ def settings_of(
     What learns improves on a plan, and the better the plan, the better: without settings of its own
     it has those of `best_static`. Insiders have those of the policy that they are the measure of.
     """
-    if policy in BASELINES:
-        return tuned.get(policy, otherwise)
-    return tuned.get(LEARNED[0], tuned.get("best_static", otherwise))
+    source = _source_of(policy, tuned)
+    return otherwise if source is None else tuned[source]
 
 
 def tuned_for(
@@ -158,12 +157,17 @@ def tuned_for(
     return dict(tuned.policies), (note,)
 
 
+def _source_of(policy: str, tuned: Mapping[str, RoutingConfig]) -> str | None:
+    """For which policy the settings were found that this one gets; None if there are none."""
+    sources = (policy,) if policy in BASELINES else (LEARNED[0], "best_static")
+    return next((name for name in sources if name in tuned), None)
+
+
 def _names(tuned: TunedBaselines, compared: Sequence[str]) -> str:
     """Who of them has tuned settings; and whose, if they were found for another."""
     said = []
     for policy in compared:
-        own = (policy,) if policy in BASELINES else (policy, LEARNED[0], "best_static")
-        source = next((name for name in own if name in tuned.policies), None)
+        source = _source_of(policy, tuned.policies)
         if source is not None:
             said.append(policy if source == policy else f"{policy} (those of {source})")
     return ", ".join(said) or "nobody compared here"
