@@ -182,6 +182,16 @@ class Peer:
             while self._socket.recv(65_536):
                 pass
 
+    def is_let_wait(self) -> bool:
+        """Whether the other side has neither said anything nor hung up."""
+        self._socket.setblocking(False)
+        try:
+            return self._socket.recv(1) is None
+        except BlockingIOError:
+            return True
+        finally:
+            self._socket.settimeout(PATIENCE_S)
+
     def hang_up(self) -> None:
         """Leave at once."""
         self._socket.close()
