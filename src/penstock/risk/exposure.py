@@ -31,10 +31,10 @@ class Exposure:
 
     Invariants:
         `open_value` is the sum over live children, and 0 when none is live;
-        a client's value is what its children have traded plus what of them is live, and the sum
-            over its parents.
+        a client's value is what its children have traded, since the day began or a person reset it,
+            plus what of them is live.
 
-    One object lives for one trading day: traded values are never forgotten.
+    One object lives for one trading day: traded values are forgotten by a person's order alone.
     """
 
     def __init__(self) -> None:
@@ -82,6 +82,16 @@ class Exposure:
     def take_back(self, owner: Owner, price_ticks: int, shares: int) -> None:
         """An execution did not happen after all."""
         self._add(owner, -price_ticks * shares)
+
+    def reset_traded(self, client: str) -> None:
+        """Count what traded from zero, for one client or, with "", for all; live value stays."""
+        live_value: dict[str, int] = {}
+        for live in self._live.values():
+            owner = live.owner.client
+            live_value[owner] = live_value.get(owner, 0) + live.value
+        for owner in self._by_client:
+            if client in ("", owner):
+                self._by_client[owner] = live_value.get(owner, 0)
 
     def facts(self) -> tuple[object, ...]:
         """Content for the state hash."""

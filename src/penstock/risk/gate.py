@@ -88,6 +88,7 @@ class RiskGate:
         there is neither, its worth is not known, and `parent_usd` is held at each send alone.
         """
         stop = self._switches.deny_instrument(order.instrument_idx)
+        stop = stop or self._switches.deny_client(order.client)
         if stop is not None:
             return stop
         mid_ticks = (touch.mid_ticks_x2 + 1) // 2 if touch.is_valid else 0
@@ -106,6 +107,7 @@ class RiskGate:
         """
         return (
             self._switches.deny_instrument(order.instrument_idx)
+            or self._switches.deny_client(client)
             or self._switches.deny_venue(order.venue_idx)
             or self._deny_repeat(order.child_id)
             or self._deny_price(order, touch)
@@ -123,17 +125,24 @@ class RiskGate:
     def on_fill(self, fill: ChildFill, order: ChildOrder, client: str) -> None:
         """An execution turns live value into traded value."""
         owner = Owner(client, order.parent_id)
-        self._exposure.on_trade(order.child_id, owner, fill.price_ticks, fill.size_shares)
+        self._exposure.on_trade(order.child_id, owner, _whole_ticks(fill), fill.size_shares)
 
     def on_bust(self, busted: ChildFill, bust: ChildBust, order: ChildOrder, client: str) -> None:
         """An execution is taken back, and what replaces it counts instead; nothing becomes live."""
         owner = Owner(client, order.parent_id)
-        self._exposure.take_back(owner, busted.price_ticks, busted.size_shares)
-        self._exposure.take_back(owner, bust.corrected_price_ticks, -bust.corrected_shares)
+        self._exposure.take_back(owner, _whole_ticks(busted), busted.size_shares)
+        corrected_ticks = bust.corrected_price_ticks + (bust.corrected_price_rest_femtos > 0)
+        self._exposure.take_back(owner, corrected_ticks, -bust.corrected_shares)
 
     def on_resized(self, order: ChildOrder, leaves_shares: Shares) -> None:
         """A venue confirmed another size or limit; `order` carries the new limit."""
         self._exposure.resize(order.child_id, order.limit_ticks, leaves_shares)
+
+    def on_reopened(self, order: ChildOrder, client: str, leaves_shares: Shares) -> None:
+        """A child that had ended is open at its venue after all."""
+        owner = Owner(client, order.parent_id)
+        self._exposure.close(order.child_id)
+        self._exposure.open(order.child_id, Live(owner, order.limit_ticks, leaves_shares))
 
     def on_ended(self, order: ChildOrder) -> None:
         """The child is terminal: nothing of it is live."""
@@ -142,6 +151,8 @@ class RiskGate:
     def on_control(self, event: Control) -> bool:
         """Take an operator's order; False if it names no venue or instrument of ours."""
         is_known = self._switches.on_control(event)
+        if event.action is ControlAction.RESET_LIMITS:
+            self._exposure.reset_traded(event.client)
         if is_known and event.target_idx is not None and event.action is ControlAction.VENUE_ON:
             self._throttle.start_anew(event.target_idx)
         return is_known
@@ -211,3 +222,8 @@ class RiskGate:
             text=f"more than {self._limits.messages_per_s:,} orders in a second to venue "
             f"{venue_idx}, which is throttled until a person switches it on",
         )
+
+
+def _whole_ticks(fill: ChildFill) -> int:
+    """Its price, a part of a tick counted as a whole one."""
+    return fill.price_ticks + (fill.price_rest_femtos > 0)

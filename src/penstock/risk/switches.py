@@ -34,6 +34,8 @@ class Switches:
         _check_restricted(restricted, n_instruments)
         self._is_killed = False
         self._is_restricted = [i in restricted for i in range(n_instruments)]
+        self._is_symbol_killed = [False] * n_instruments
+        self._killed_clients: dict[str, bool] = {}  # those that are, in the order of the kills
         self._is_off = [False] * n_venues
         self._is_throttled = [False] * n_venues
         # The same, as the Exclusion that a row gets.
@@ -56,6 +58,16 @@ class Switches:
                     return False
                 if not is_off:
                     _set(self._is_throttled, event.target_idx, False)
+            case ControlAction.KILL_CLIENT:
+                self._killed_clients[event.client] = True
+            case ControlAction.RESUME_CLIENT:
+                self._killed_clients.pop(event.client, None)
+            case ControlAction.KILL_SYMBOL | ControlAction.RESUME_SYMBOL:
+                is_killed = event.action is ControlAction.KILL_SYMBOL
+                if not _set(self._is_symbol_killed, event.target_idx, is_killed):
+                    return False
+            case ControlAction.RESET_LIMITS:
+                pass  # no switch
         self._refresh()
         return True
 
@@ -72,10 +84,19 @@ class Switches:
         """Why nothing may be sent in the instrument; None if it may."""
         if self._is_killed:
             return RiskDenial(reason=DenialReason.KILL, text="the kill switch is on")
+        if self._is_symbol_killed[instrument_idx]:
+            text = f"the kill switch is on for instrument {instrument_idx}"
+            return RiskDenial(reason=DenialReason.KILL, text=text)
         if self._is_restricted[instrument_idx]:
             text = f"instrument {instrument_idx} is restricted"
             return RiskDenial(reason=DenialReason.RESTRICTED, text=text)
         return None
+
+    def deny_client(self, client: str) -> RiskDenial | None:
+        """Why nothing may be sent for the client; None if it may."""
+        if client not in self._killed_clients:
+            return None
+        return RiskDenial(reason=DenialReason.KILL, text=f"the kill switch is on for {client}")
 
     def deny_venue(self, venue_idx: int) -> RiskDenial | None:
         """Why nothing may be sent to the venue; None if it may."""
@@ -89,11 +110,19 @@ class Switches:
 
     def facts(self) -> tuple[object, ...]:
         """Content for the state hash."""
-        return (self._is_killed, self._is_restricted, self._is_off, self._is_throttled)
+        return (
+            self._is_killed,
+            self._is_restricted,
+            self._is_off,
+            self._is_throttled,
+            self._is_symbol_killed,
+            sorted(self._killed_clients),
+        )
 
     def _refresh(self) -> None:
         restricted = np.where(self._is_restricted, int(Exclusion.RESTRICTED), 0)
-        self._instrument_codes[:] = int(Exclusion.KILL) if self._is_killed else restricted
+        is_killed = np.array(self._is_symbol_killed, np.bool_) | self._is_killed
+        self._instrument_codes[:] = np.where(is_killed, int(Exclusion.KILL), restricted)
         throttled = np.where(self._is_throttled, int(Exclusion.THROTTLE), 0)
         self._venue_codes[:] = np.where(self._is_off, int(Exclusion.VENUE_OFF), throttled)
 
