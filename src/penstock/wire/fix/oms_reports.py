@@ -27,7 +27,7 @@ from penstock.wire.fix.reports import (
     execution_report,
 )
 from penstock.wire.fix.tags import CxlRejReason, ExecType, OrdRejReason, OrdStatus
-from penstock.wire.fix.values import SIDE_TEXT, price_text, usd_text
+from penstock.wire.fix.values import SIDE_TEXT, exact_price_text, usd_text
 
 EXEC_TYPES: Final[Mapping[ReportKind, str]] = MappingProxyType(
     {
@@ -36,6 +36,7 @@ EXEC_TYPES: Final[Mapping[ReportKind, str]] = MappingProxyType(
         ReportKind.FILL: ExecType.TRADE,
         ReportKind.BUST: ExecType.TRADE_CANCEL,
         ReportKind.CORRECTION: ExecType.TRADE_CORRECT,
+        ReportKind.PENDING_REPLACE: ExecType.PENDING_REPLACE,
         ReportKind.REPLACED: ExecType.REPLACED,
         ReportKind.STOPPING: ExecType.PENDING_CANCEL,
         ReportKind.ENDED: ExecType.CANCELED,
@@ -135,6 +136,7 @@ class OmsReports:
             filled_shares=Shares(0) if last is None else last.filled_shares,
             leaves_shares=sent.size_shares if last is None else last.leaves_shares,
             paid_ticks_shares=0 if last is None else last.paid_ticks_shares,
+            paid_rest_femtos=0 if last is None else last.paid_rest_femtos,
         )
 
     def about(self, order: OmsOrder | None) -> About:
@@ -166,7 +168,10 @@ class OmsReports:
             return ()
         fields = [
             (tags.LAST_QTY, str(command.last_shares)),
-            (tags.LAST_PX, price_text(command.last_price_ticks)),
+            (
+                tags.LAST_PX,
+                exact_price_text(command.last_price_ticks, command.last_price_rest_femtos),
+            ),
             (tags.LAST_MKT, self._mics[command.last_venue_idx]),
             (tags.SECONDARY_EXEC_ID, command.last_exec_id or ""),
             (tags.SECONDARY_ORDER_ID, str(command.last_child_id or "")),
@@ -187,6 +192,8 @@ def ord_status(last: ReportParent | None) -> str:
     """39 OrdStatus of an order after this report."""
     if last is None:
         return OrdStatus.PENDING_NEW
+    if last.kind is ReportKind.PENDING_REPLACE:
+        return OrdStatus.PENDING_REPLACE
     match last.state:
         case ParentState.WORKING:
             return OrdStatus.PARTIALLY_FILLED if last.filled_shares else OrdStatus.NEW
