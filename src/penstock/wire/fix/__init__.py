@@ -15,12 +15,14 @@ from penstock.wire.fix.oms_answers import DeskAnswer
 from penstock.wire.fix.oms_desk import OmsDesk
 from penstock.wire.fix.oms_requests import MAX_HORIZON_NS, OrderDefaults
 from penstock.wire.fix.reports import possible_resend
+from penstock.wire.fix.splitting import SOH, Split, flat, split
 from penstock.wire.fix.tags import MsgType
 from penstock.wire.fix.venue_desk import VenueDesk
 from penstock.wire.fix.venue_reading import VenueAnswer
 
 __all__ = [
     "MAX_HORIZON_NS",
+    "SOH",
     "ClientReport",
     "ClientReportKind",
     "DeskAnswer",
@@ -33,13 +35,16 @@ __all__ = [
     "OmsDesk",
     "OrderDefaults",
     "Outgoing",
+    "Split",
     "VenueAnswer",
     "VenueDesk",
     "VenueReply",
     "cancel_order",
+    "flat",
     "new_order",
     "possible_resend",
     "read_report",
     "replace_order",
+    "split",
     "status_request",
 ]
