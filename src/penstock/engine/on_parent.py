@@ -9,6 +9,7 @@ from penstock.domain import (
     CancelParent,
     NewParent,
     OrderError,
+    OrderRefused,
     ParentOrder,
     ParentState,
     ReplaceParent,
@@ -125,7 +126,11 @@ def cancel_parent(core: Core, event: CancelParent) -> None:
     """Stop, and give back what is left once every child has ended."""
     parent = _working(core, event.parent_id, "cancel", ReportKind.CANCEL_REFUSED)
     if parent is not None:
-        stop(core, parent, "cancelled by the client")
+        stop(core, parent, event.reason or "cancelled by the client")
+
+
+def order_refused(_core: Core, _event: OrderRefused) -> None:
+    """Do nothing: the client has its answer, and the journal has the request."""
 
 
 def _working(core: Core, parent_id: int, what: str, refused: ReportKind) -> Parent | None:
