@@ -39,7 +39,9 @@ def new_parent(core: Core, event: NewParent) -> None:
     if refusal is None:
         touch = core.view.touch(order.instrument_idx)
         mid_ticks_x2 = touch.mid_ticks_x2
-        refusal = core.decider.refusal(order.objective) or core.risk.deny_parent(order, touch)
+        refusal = core.decider.refusal(order.objective) or core.risk.admit(
+            order, touch, core.now_ns
+        )
     parent = core.ledger.open_parent(order, mid_ticks_x2)
     if refusal is not None:
         parent.state = ParentState.REJECTED
@@ -72,6 +74,7 @@ def replace_parent(core: Core, event: ReplaceParent) -> None:
     )
     denial = (
         _still_waiting(parent)
+        or core.risk.take_message(parent.order.client, core.now_ns)
         or _malformed(wanted, core.view.n_instruments)
         or _deny_growth(core, parent, wanted)
     )
