@@ -59,6 +59,7 @@ class OrderRefused(Happening, frozen=True, kw_only=True, gc=False, tag=True, omi
     client_order_id: str
     symbol: str
     reason: str
+    side: str = ""  # 54, if it was a side at all
 
 
 class VenueStatement(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
