@@ -28,6 +28,7 @@ from penstock.domain import (
     UsdMicros,
 )
 from penstock.wire.fix import (
+    SOH,
     ClientRules,
     DeskAnswer,
     DeskRules,
@@ -37,6 +38,7 @@ from penstock.wire.fix import (
     OrderDefaults,
     Outgoing,
     VenueDesk,
+    split,
 )
 from penstock.wire.fix.messages import NO_FIELDS, NO_GROUPS, Groups
 from tests.support.engines import small_universe
@@ -88,11 +90,21 @@ def tagged(changes: Mapping[str, str | None]) -> dict[int, str | None]:
 
 
 def heard(message: FixMessage, by: str, *, recv_ns: Ns = NOW, seq_num: int = 1) -> Incoming:
-    """What we sent, as the other side's session delivers it. No tag may occur twice."""
-    fields = dict(message.fields)
-    assert len(fields) == len(message.fields), f"a tag occurs twice in {message}"
-    assert all(type(text) is str and text for text in fields.values()), message
-    return Incoming(by, message.msg_type, seq_num, False, fields, recv_ns)
+    """What we sent, as the other side's session delivers it. Outside groups no tag occurs twice."""
+    assert all(type(text) is str and text for _, text in message.fields), message
+    text = "".join(f"{tag}={value}{SOH}" for tag, value in message.fields)
+    read = split(text)
+    assert read.flaw == "", f"{read.flaw} in {message}"
+    kept = {tag: read.envelope[tag] for tag in (43, 97) if tag in read.envelope}
+    return Incoming(
+        by,
+        message.msg_type,
+        seq_num,
+        False,
+        {**read.body, **kept},
+        recv_ns,
+        groups=read.groups,
+    )
 
 
 def text_of(answer: DeskAnswer) -> str:

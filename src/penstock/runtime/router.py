@@ -34,6 +34,8 @@ from penstock.runtime.inbox import (
     Notice,
     Side,
     Stop,
+    Stuck,
+    Unread,
 )
 from penstock.runtime.operating import event_of
 from penstock.runtime.parts import RouterParts, draft_stamps, session_name
@@ -79,6 +81,8 @@ class Router:
             Message: self._message,
             LoggedOn: self._logged_on_again,
             LoggedOut: self._logged_out,
+            Unread: self._unread,
+            Stuck: self._stuck,
             Asked: self._asked,
             Notice: lambda item: stepper.notice(item.level, item.code, item.text),
             Stop: lambda item: self._drain(ControlAction.DRAIN, item.why),
@@ -239,6 +243,21 @@ class Router:
         for parent_id in self._parts.oms_desk.working_orders(client):
             reason = "the client's session is lost: cancel on disconnect"
             self._stepper.step(CancelParent(**stamps, parent_id=parent_id, reason=reason))
+
+    def _unread(self, item: Unread) -> None:
+        text = (
+            f"message {item.seq_num} (35={item.msg_type}) of {item.counterparty} was rejected and "
+            f"not read: {item.text}"
+        )
+        self._stepper.notice(AlertLevel.CRITICAL, "message_unread", text)
+
+    def _stuck(self, item: Stuck) -> None:
+        text = (
+            f"the session with {item.counterparty} cannot go on: {item.text}. Fix: agree on the "
+            f"sequence numbers with {item.counterparty}, then penstock session reset "
+            f"{item.counterparty}"
+        )
+        self._stepper.notice(AlertLevel.CRITICAL, "session_stuck", text)
 
     def _follow(self, link: VenueLink, step: LinkStep) -> None:
         """Do what a link has decided."""

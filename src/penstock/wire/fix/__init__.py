@@ -19,6 +19,7 @@ from penstock.wire.fix.oms_rules import USUAL_IDENTITY, ClientRules, DeskRules, 
 from penstock.wire.fix.oms_tags import may_be_ignored
 from penstock.wire.fix.oms_times import MAX_HORIZON_NS
 from penstock.wire.fix.reports import possible_resend
+from penstock.wire.fix.splitting import SOH, Split, flat, split
 from penstock.wire.fix.tags import MsgType
 from penstock.wire.fix.venue_desk import VenueDesk
 from penstock.wire.fix.venue_reading import VenueAnswer
@@ -26,6 +27,7 @@ from penstock.wire.fix.venue_reading import VenueAnswer
 __all__ = [
     "MAX_HORIZON_NS",
     "USUAL_IDENTITY",
+    "SOH",
     "ClientReport",
     "ClientReportKind",
     "ClientRules",
@@ -41,6 +43,7 @@ __all__ = [
     "OmsDesk",
     "OrderDefaults",
     "Outgoing",
+    "Split",
     "VenueAnswer",
     "VenueDesk",
     "VenueReply",
@@ -48,9 +51,11 @@ __all__ = [
     "cancel_order",
     "header_of",
     "may_be_ignored",
+    "flat",
     "new_order",
     "possible_resend",
     "read_report",
     "replace_order",
+    "split",
     "status_request",
 ]

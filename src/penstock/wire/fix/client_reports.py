@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -93,6 +93,7 @@ _STATES: Final[Mapping[str, ParentState]] = MappingProxyType(
         OrdStatus.REJECTED: ParentState.REJECTED,
     }
 )
+_USD: Final = "USD"
 _WITH_EXECUTION: Final = (ClientReportKind.FILL, ClientReportKind.CORRECTION)
 
 
@@ -134,7 +135,7 @@ def _execution_report(incoming: Incoming) -> ClientReport:
     has_execution = kind in _WITH_EXECUTION or reader.raw(tags.LAST_QTY) is not None
     last_shares = reader.shares(tags.LAST_QTY) if has_execution else None
     last_price_ticks = reader.price(tags.LAST_PX) if has_execution else None
-    fee = _fee(reader)
+    fee = _fee(reader, incoming.groups.get(tags.NO_MISC_FEES, ()))
     child_id = _child_id(reader)
     fields = incoming.fields
     report = ClientReport(
@@ -187,12 +188,19 @@ def _state(reader: FieldReader) -> ParentState | None:
     return state
 
 
-def _fee(reader: FieldReader) -> UsdMicros:
-    text = reader.raw(tags.MISC_FEE_AMT)
-    fee = UsdMicros(0) if text is None else usd_micros(text)
-    if fee is None:
-        reader.complain(tags.MISC_FEE_AMT, "an amount of dollars", "ask the router")
-    return fee or UsdMicros(0)
+def _fee(reader: FieldReader, entries: Sequence[Mapping[int, str]]) -> UsdMicros:
+    """The sum of the fees in dollars; one in another currency is not ours."""
+    total = 0
+    for entry in entries:
+        if entry.get(tags.MISC_FEE_CURR, _USD) != _USD:
+            continue
+        text = entry.get(tags.MISC_FEE_AMT, "")
+        fee = usd_micros(text)
+        if fee is None:
+            expected, fix = "an amount of dollars", "ask the router"
+            reader.complain(tags.MISC_FEE_AMT, expected, fix, shown(text))
+        total += fee or 0
+    return UsdMicros(total)
 
 
 def _child_id(reader: FieldReader) -> int | None:
