@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from penstock.domain import (
     AlertLevel,
+    CancelParent,
     ChildState,
     ChildStatus,
     Control,
@@ -72,7 +73,7 @@ class Router:
         self._stepper = stepper
         self._surroundings = surroundings
         self._links = {venue.mic: parts.links[venue.venue_idx] for venue in parts.universe.venues}
-        self._logged_on: dict[str, bool] = dict.fromkeys(parts.conf.oms.clients, False)
+        self._logged_on: dict[str, bool] = dict.fromkeys(parts.conf.oms_sessions, False)
         self._started_ns = parts.clock()
         self._drain_until_ns: Ns | None = None
         self._unfinished: list[int] = []
@@ -190,6 +191,8 @@ class Router:
             self._stepper.step(draft)
         for reply in answer.replies:
             self._parts.wires.to_client(reply)
+        for refused in answer.refused:
+            self._stepper.step(refused)
         self._notes(item.incoming.counterparty, answer.notes)
 
     def _venue_message(self, item: Message) -> None:
@@ -250,9 +253,19 @@ class Router:
         self._stepper.notice(AlertLevel.WARNING, "logout", text)
         if item.side is Side.OMS:
             self._logged_on[item.counterparty] = False
+            self._cancel_on_disconnect(item.counterparty)
             return
         link = self._links[item.counterparty]
         self._follow(link, link.on_logout(item.reason))
+
+    def _cancel_on_disconnect(self, client: str) -> None:
+        """Stop the orders of a client that has agreed to it when its session ends."""
+        if not self._parts.conf.cancels_on_disconnect(client):
+            return
+        stamps = draft_stamps(self._parts.clock())
+        for parent_id in self._parts.oms_desk.working_orders(client):
+            reason = "the client's session is lost: cancel on disconnect"
+            self._stepper.step(CancelParent(**stamps, parent_id=parent_id, reason=reason))
 
     def _unread(self, item: Unread) -> None:
         text = (
