@@ -7,6 +7,7 @@ import hashlib
 import msgspec
 
 from penstock.domain import (
+    EPOCH_IDS,
     ChildBust,
     ChildFill,
     ChildOrder,
@@ -65,6 +66,10 @@ class Ledger:
     def live_shares(self, parent: Parent) -> int:
         """Shares that venues could still fill for this parent."""
         return sum(self.children[child_id].leaves_shares for child_id in parent.live_children)
+
+    def start_epoch(self, epoch: int) -> None:
+        """Give out child numbers that no earlier process can have given out."""
+        self._next_child_id = max(self._next_child_id, epoch * EPOCH_IDS + 1)
 
     def close(self, child: Child, state: ChildState) -> bool:
         """Make a child terminal; False if it was so already."""

@@ -6,6 +6,7 @@ from penstock.domain import (
     AlertLevel,
     Control,
     ControlAction,
+    EpochStarted,
     FeedGap,
     FeedRecovered,
     FeedStale,
@@ -17,6 +18,11 @@ from penstock.domain import (
 )
 from penstock.engine.core import Core
 from penstock.engine.working import cancel_child, retry_later, stop
+
+
+def epoch_started(core: Core, event: EpochStarted) -> None:
+    """Numbers from here on are those of this process start."""
+    core.ledger.start_epoch(event.epoch)
 
 
 def venue_up(core: Core, event: VenueUp) -> None:
