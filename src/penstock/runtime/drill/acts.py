@@ -16,8 +16,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     One act. `verb` is a key of the fault table or an ordinary deed.
 
-    `pick` chooses among what exists when the act's time has come, so an act means something whatever
-    else is dropped from the day. `n` and `more` are the verb's own.
+    `pick` chooses among what exists at the act's time, so an act still means something when others
+    are dropped from the day. `n` and `more` are the verb's own.
     """
 
     at_ms: int

@@ -161,7 +161,7 @@ def _overfill(venue: ScriptedVenue, order: VenueOrder, act: Act) -> None:
     venue.trade(order, order.leaves + 1 + act.n % 100)
 
 
-def _worse(venue: ScriptedVenue, order: VenueOrder, act: Act) -> None:
+def _worse(venue: ScriptedVenue, order: VenueOrder, _: Act) -> None:
     venue.trade(order, max(1, order.leaves // 2), off_ticks=-min(100, order.limit_ticks - 1))
 
 
@@ -187,7 +187,7 @@ def _end(exec_type: str) -> Deed:
     return _on_open(lambda venue, order, _: venue.end(order, exec_type))
 
 
-def _finish_ioc(world: World, act: Act) -> bool:
+def _finish_ioc(world: World, _: Act) -> bool:
     for venue in world.venues.values():
         for order in venue.open_orders():
             if order.is_busy:
@@ -230,7 +230,7 @@ def _repeat_old(world: World, mic: str, act: Act) -> bool:
     return world.links[mic].repeat(act.pick)
 
 
-def _release(world: World, act: Act) -> bool:
+def _release(world: World, _: Act) -> bool:
     for venue in world.venues.values():
         venue.release_held()
     return True

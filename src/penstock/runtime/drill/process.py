@@ -245,10 +245,10 @@ def _header_bytes(journal: Path) -> int:
 def _close_files(folder: Path) -> None:
     """Close what the dead process had open under its folder: the kernel would have."""
     prefix = str(folder)
-    for entry in os.listdir(_DESCRIPTORS):
+    for entry in list(_DESCRIPTORS.iterdir()):
         try:
-            target = os.readlink(_DESCRIPTORS / entry)
+            target = str(entry.readlink())
         except OSError:
             continue
         if target.startswith(prefix):
-            os.close(int(entry))
+            os.close(int(entry.name))

@@ -54,29 +54,37 @@ adv_shares = 2_000_000
 
 def mics_of(plan: Plan) -> list[str]:
     """The venues of a plan."""
-    return [f"V{'ABCD'[k]}XX" for k in range(plan.n_venues)]
+    return _mics(plan.n_venues)
 
 
 def clients_of(plan: Plan) -> list[str]:
     """The clients of a plan."""
-    return [f"OMS{k + 1}" for k in range(plan.n_clients)]
+    return _clients(plan.n_clients)
+
+
+def _mics(n_venues: int) -> list[str]:
+    return [f"V{'ABCD'[k]}XX" for k in range(n_venues)]
+
+
+def _clients(n_clients: int) -> list[str]:
+    return [f"OMS{k + 1}" for k in range(n_clients)]
 
 
 def conf_of(plan: Plan, run_dir: Path) -> RouterConf:
     """The configuration of a plan's router, with its files under `run_dir`."""
-    conf = _parsed(plan)
+    conf = _parsed(plan.n_venues, plan.n_clients, plan.settings)
     router = msgspec.structs.replace(conf.router, run_dir=str(run_dir))
     return msgspec.structs.replace(conf, router=router)
 
 
 @lru_cache(maxsize=64)
-def _parsed(plan: Plan) -> RouterConf:
-    clients = ", ".join(f'"{client}"' for client in clients_of(plan))
-    text = _HEAD.format(day=DAY, clients=clients) + plan.settings
+def _parsed(n_venues: int, n_clients: int, settings: str) -> RouterConf:
+    clients = ", ".join(f'"{client}"' for client in _clients(n_clients))
+    text = _HEAD.format(day=DAY, clients=clients) + settings
     for k in range(N_SYMBOLS):
         increment = 0.01 if k < N_SYMBOLS - 2 else 0.0001
         text += _INSTRUMENT.format(symbol=symbol_of(k), increment=increment)
-    for k, mic in enumerate(mics_of(plan)):
+    for k, mic in enumerate(_mics(n_venues)):
         is_lit = _KINDS[k] != "dark"
         text += _VENUE.format(mic=mic, kind=_KINDS[k], protected=str(is_lit).lower())
     return parse_router_conf(text, file="drill.toml")

@@ -1,4 +1,4 @@
-"""The world of one drill day: venues, clients, links and the router's processes, in simulated time."""
+"""The world of one drill day: venues, clients, links, the router's processes, simulated time."""
 
 from __future__ import annotations
 
@@ -125,8 +125,10 @@ class World:
             process = self._process
             if process is None or process.router is None:
                 return
-            if process.router.is_over:
+            if self._is_over(process):
                 self._close(process)
+                return
+            if self._process is not process:
                 return
             due_ns = process.due_ns
             if due_ns is None or due_ns > self.agenda.now_ns:
@@ -135,6 +137,11 @@ class World:
             self._run(process.wake)
         self.auditor.raised(f"the router asked to be woken {_MOST_WAKES:,} times at once")
         self.kill()
+
+    def _is_over(self, process: Process) -> bool:
+        over: list[bool] = []
+        self._run(lambda: over.append(process.router is not None and process.router.is_over))
+        return over == [True]
 
     def _close(self, process: Process) -> None:
         process.stop()
@@ -308,7 +315,7 @@ class World:
 
     def _new_links(self) -> dict[str, Link]:
         links: dict[str, Link] = {}
-        ends = {**self.venues, **self.clients}
+        ends: dict[str, ScriptedVenue | ScriptedClient] = {**self.venues, **self.clients}
         for (name, end), latency_us in zip(ends.items(), self._latency_us, strict=True):
             # A report is kept by our session and delivered later: a client misses none.
             lose = partial(self._lost, name) if name in self.venues else end.receive

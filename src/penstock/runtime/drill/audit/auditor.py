@@ -139,6 +139,9 @@ class Auditor:
     def machine_stopped(self) -> None:
         """The router's machine has stopped, and the end of its journal is lost."""
         self._books.switches.forget()
+        for requests in self._books.asked.values():
+            for asked in requests:
+                asked.is_owed = False
         for group in self._books.groups.values():
             group.is_lost = True
 

@@ -61,6 +61,7 @@ class Child:
     said_shares: int = 0
     is_acked: bool = False
     is_said_ended: bool = False
+    is_said_unknown: bool = False  # the venue has no such order, it says
     is_deceived: bool = False
     is_garbled: bool = False  # something that nobody can read was sent about it
     is_settled_by_hand: bool = False

@@ -113,6 +113,9 @@ def _report(books: Books, wire: Wire) -> None:
         return
     exec_id, exec_type = fields.get(17, ""), fields.get(150, "")
     known = books.reports.setdefault((wire.peer, exec_id), {})
+    if books.group_of(order).is_lost:
+        _told_after_a_loss(books, wire, order)
+        return
     if known:
         _repeated(books, wire, known)
         return
@@ -153,6 +156,20 @@ def _repeated(books: Books, wire: Wire, known: dict[int, str]) -> None:
         not differing,
         f"{wire.peer}: 17={exec_id} told again with other content in {differing}",
     )
+
+
+def _told_after_a_loss(books: Books, wire: Wire, order: ClientOrder) -> None:
+    """The router has forgotten what it told: no count holds, but nothing may be another's."""
+    fields = wire.fields
+    if fields.get(150) == "F":
+        key = (fields.get(30, ""), fields.get(527, ""))
+        shares, price = shares_of(fields.get(32)), price_of(fields.get(31))
+        found = _true_execution(books, order, key, shares, price)
+        text = f"{order.client} is told of {'/'.join(key)} on {order.name}, which is not for it"
+        books.hold(Law.TOLD_TRUE, found is not None, text)
+        if found is not None:
+            found.told += 1
+    order.status = fields.get(39, order.status)
 
 
 def _executed(books: Books, wire: Wire, order: ClientOrder) -> None:
@@ -221,7 +238,7 @@ def _replaced(books: Books, wire: Wire, order: ClientOrder) -> None:
     order.names.add(name)
     order.terms = Terms(max(terms.size, order.told_shares), terms.limit)
     group = books.group_of(order)
-    if group.is_lost or len(group.orders) > 1:
+    if len(group.orders) > 1:
         return
     may, most = group.may_trade_shares, max(terms.size, group.true_shares)
     text = f"{name} confirmed at {terms.size:,} while venues have given or may give {may:,}"
@@ -239,8 +256,6 @@ def _replaced(books: Books, wire: Wire, order: ClientOrder) -> None:
 
 def _check_numbers(books: Books, fields: Fields, order: ClientOrder) -> None:
     """Arithmetic that a client sees always adds up."""
-    if books.group_of(order).is_lost:
-        return
     what = f"{order.client}: {order.name}, 17={fields.get(17)} 150={fields.get(150)}"
     size, cum, leaves = (shares_of(fields.get(tag)) for tag in (38, 14, 151))
     if size is None or cum is None or leaves is None:

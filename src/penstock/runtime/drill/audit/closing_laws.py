@@ -29,7 +29,7 @@ def _check_answered(books: Books, asked: Asked) -> None:
     order = books.orders.get((asked.client, asked.orig))
     if order is None or books.group_of(order).is_lost:
         return
-    is_concluded = asked.is_concluded or order.is_ended or order.name == asked.name
+    is_concluded = asked.is_concluded or order.is_final or order.name == asked.name
     is_concluded = is_concluded or is_doubtful(books.group_of(order))
     books.hold(Law.ANSWERED, is_concluded, f"{what} was never refused or carried out")
 
@@ -53,7 +53,7 @@ def _check_told(books: Books, group: Group) -> None:
         f"{key}: clients were told of {told:,} shares, venues have executed {true:,}",
     )
     could_know = sum(min(_known(child), child.true_shares) for child in group.children)
-    if all(order.is_ended for order in group.orders):
+    if all(order.is_final for order in group.orders):
         books.hold(
             Law.BOOKED,
             told >= could_know or bool(unheard),
@@ -72,7 +72,7 @@ def _known(child: Child) -> int:
 def _check_ended(books: Books, group: Group) -> None:
     """An order that is not terminal has a child in doubt, and a person was told of that child."""
     for order in group.orders:
-        if order.is_ended or not order.status:
+        if order.is_final or not order.status:
             books.hold(Law.ENDED, True, "")
             continue
         what = f"{order.client}: {order.name} stands at 39={order.status}"

@@ -64,6 +64,11 @@ class ClientOrder:
         return sum((t.price * t.shares for t in self.executions.values()), Decimal(0))
 
     @property
+    def is_final(self) -> bool:
+        """Whether its client was told that it has ended, or that it is none."""
+        return self.is_unknown or self.is_refused or self.status in ENDED_STATUS
+
+    @property
     def is_ended(self) -> bool:
         """Whether nothing more may be sent for it."""
         if self.is_unknown or self.is_refused:

@@ -79,7 +79,7 @@ def _check_places(books: Books, wire: Wire, group: Group) -> None:
         for child in books.children.values()
         if child.mic == mic
         and child.sent_in < now_in
-        and not (child.is_said_ended or child.is_settled_by_hand)
+        and not (child.is_said_ended or child.is_said_unknown or child.is_settled_by_hand)
         and child.heard_in < now_in
         and not books.group_of(child).is_lost
     ]
@@ -146,6 +146,7 @@ def _report(books: Books, wire: Wire, child: Child) -> Execution | None:
     is_unknown = exec_type == "I" and status == "8"
     if is_unknown:
         # Nothing had ever been heard of it: a router may take it for never arrived.
+        child.is_said_unknown = True
         if not child.is_acked:
             _said_ended(child, 0)
         return None
@@ -183,8 +184,10 @@ def _execution(child: Child, fields: Fields) -> Execution | None:
 
 def _undone(books: Books, child: Child, fields: Fields) -> None:
     for execution in child.executions.values():
-        if execution.exec_id == fields.get(19):
+        if execution.exec_id == fields.get(19) and execution.is_undone_unheard:
             execution.is_undone_unheard = False
+            less = execution.first_shares - execution.shares
+            child.said_shares = max(0, child.said_shares - less)
     for order in books.group_of(child).orders:
         if order.status == "2":
             order.is_reopened = True
