@@ -133,6 +133,9 @@ def _report(books: Books, wire: Wire) -> None:
 
 def _about_no_order(books: Books, wire: Wire, order: ClientOrder | None) -> None:
     fields = wire.fields
+    has_execution = fields.get(150) in ("F", "G", "H")
+    text = f"{wire.peer} is told of {fields.get(17)} on {fields.get(11)}, which is no order of its"
+    books.hold(Law.TOLD_WRONG_CLIENT, not has_execution, text)
     if order is None or fields.get(39) != "8":
         return
     if fields.get(150) == "8" and fields.get(103) != "6" and not order.status:

@@ -44,6 +44,7 @@ def _check_told(books: Books, group: Group) -> None:
                 books.hold(Law.TOLD_ALL, is_undone or _is_held_in_doubt(books, child), text)
             else:
                 books.hold(Law.TOLD_ALL, True, "")
+        _check_worse(books, child)
     told, true = group.told_shares, group.true_shares
     key = "/".join(group.key)
     unheard = [e for c in group.children for e in c.executions.values() if e.is_undone_unheard]
@@ -60,6 +61,20 @@ def _check_told(books: Books, group: Group) -> None:
             f"{key}: orders ended with {told:,} shares told; venues have executed {true:,}, and "
             f"have said so of {could_know:,}",
         )
+
+
+def _check_worse(books: Books, child: Child) -> None:
+    """What a venue gives at a worse price, or beyond the order, is booked and a person told."""
+    sign = 1 if child.side == "1" else -1
+    for execution in child.executions.values():
+        if execution.is_delivered and sign * (execution.first_price - child.limit) > 0:
+            text = f"{child.name}: {execution.exec_id} at {execution.first_price} is worse than "
+            text += f"{child.limit}, and no alert names child {child.number}"
+            books.hold(Law.ALERTED, _is_alerted(books, child), text)
+    if child.delivered_shares > child.size and child.open_size <= child.size:
+        text = f"{child.name} filled {child.delivered_shares} of {child.size}, and no alert names "
+        text += f"child {child.number}"
+        books.hold(Law.ALERTED, _is_alerted(books, child), text)
 
 
 def _known(child: Child) -> int:
