@@ -53,9 +53,10 @@ class Story:
         """A report to the client whose numbers add up, unless `more` says otherwise."""
         self._n_reports += 1
         leaves = 0 if status in "248C3" else size - cum
+        average = "10" if cum else "0"
         fields = {
             35: "8", 37: "P1", 11: name, 17: f"r{self._n_reports}", 150: exec_type, 39: status,
-            55: "S", 54: "1", 38: str(size), 14: str(cum), 151: str(leaves), 6: "10" if cum else "0",
+            55: "S", 54: "1", 38: str(size), 14: str(cum), 151: str(leaves), 6: average,
         }  # fmt: skip
         fields |= {int(tag.lstrip("t")): text for tag, text in more.items()}
         self.wire(Way.TO_CLIENT, CLIENT, fields)

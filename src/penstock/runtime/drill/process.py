@@ -121,9 +121,8 @@ class Process:
     @property
     def due_ns(self) -> int | None:
         """When the router must be woken, in the agenda's time; None if nothing is planned."""
-        if self.router is None or self.router.due_ns is None:
-            return None
-        return self.router.due_ns - self._clock.offset_ns
+        due_ns = None if self.router is None else self.router.due_ns
+        return None if due_ns is None else due_ns - self._clock.offset_ns
 
     @property
     def offset_ns(self) -> int:

@@ -107,10 +107,15 @@ def _is_open_question(child: Child) -> bool:
     """Whether a careful router cannot know how much of a child has traded."""
     if child.is_settled_by_hand:
         return False
-    booked = sum(e.shares for e in child.executions.values() if e.told)
+    booked = sum(
+        e.first_shares if e.is_undone_unheard else e.shares
+        for e in child.executions.values()
+        if e.told
+    )
     is_short = child.said_shares > booked or child.is_garbled
     clashes = any(e.is_clash for e in child.executions.values())
-    return is_short or clashes or not child.is_said_ended
+    is_forgotten = child.is_said_unknown and child.is_acked
+    return is_short or clashes or is_forgotten or not child.is_said_ended
 
 
 def _is_held_in_doubt(books: Books, child: Child) -> bool:
