@@ -29,7 +29,9 @@ from penstock.domain import (
 )
 from penstock.wire.fix import (
     SOH,
+    ClientRules,
     DeskAnswer,
+    DeskRules,
     FixMessage,
     Incoming,
     OmsDesk,
@@ -38,6 +40,7 @@ from penstock.wire.fix import (
     VenueDesk,
     split,
 )
+from penstock.wire.fix.messages import NO_FIELDS, NO_GROUPS, Groups
 from tests.support.engines import small_universe
 
 RUN = "k3f9"
@@ -66,10 +69,14 @@ def said(
     seq_num: int = 7,
     recv_ns: Ns = NOW,
     is_possible_dup: bool = False,
+    header: Mapping[int, str] = NO_FIELDS,
+    groups: Groups = NO_GROUPS,
 ) -> Incoming:
     """A message as a session delivers it; a field None is left out."""
     present = {tag: text for tag, text in fields.items() if text is not None}
-    return Incoming(by, msg_type, seq_num, is_possible_dup, present, recv_ns)
+    return Incoming(
+        by, msg_type, seq_num, is_possible_dup, present, recv_ns, groups=groups, header=header
+    )
 
 
 def order(**changes: str | None) -> Incoming:
@@ -111,9 +118,12 @@ def fields_of(outgoing: Outgoing) -> dict[int, str]:
     return dict(outgoing.message.fields)
 
 
-def oms_desk(universe: Universe = UNIVERSE) -> OmsDesk:
-    """A router's desk for its clients, at the start of its day."""
-    return OmsDesk(universe, DEFAULTS, RUN)
+def oms_desk(
+    rules: ClientRules | None = None, copies: Mapping[str, tuple[str, ...]] | None = None
+) -> OmsDesk:
+    """A router's desk for its clients, at the start of its day; `rules` are those of CLIENT."""
+    clients = {} if rules is None else {CLIENT: rules}
+    return OmsDesk(UNIVERSE, DEFAULTS, RUN, DeskRules(clients, copies or {}))
 
 
 def venue_desk(universe: Universe = UNIVERSE) -> VenueDesk:
@@ -184,9 +194,9 @@ def new_parent(cl_ord_id: str = "a1", parent_id: int = 1, client: str = CLIENT) 
     )
 
 
-def working_desk() -> OmsDesk:
+def working_desk(rules: ClientRules | None = None) -> OmsDesk:
     """A desk with one accepted order, "a1", parent 1."""
-    desk = oms_desk()
+    desk = oms_desk(rules)
     desk.on_step(new_parent(), [report(ReportKind.ACCEPTED)])
     return desk
 

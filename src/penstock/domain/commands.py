@@ -8,7 +8,7 @@ import msgspec
 
 from penstock.domain.decisions import DecisionRecord
 from penstock.domain.orders import ChildOrder, ParentState
-from penstock.domain.units import Ns, Shares, Ticks, UsdMicros
+from penstock.domain.units import Ns, Shares, Ticks, UsdFemtos, UsdMicros
 from penstock.domain.venues import Liquidity
 
 
@@ -40,6 +40,13 @@ class ReplaceChild(Request, frozen=True, kw_only=True, gc=False, tag=True):
     limit_ticks: Ticks
 
 
+class QueryChild(Request, frozen=True, kw_only=True, gc=False, tag=True):
+    """Ask the venue where a child stands (35=H)."""
+
+    child_id: int
+    venue_idx: int
+
+
 class ReportKind(StrEnum):
     """What a report to the OMS is about; `ReportParent.state` says where the order stands."""
 
@@ -48,6 +55,7 @@ class ReportKind(StrEnum):
     FILL = "fill"
     BUST = "bust"  # an execution is taken back: `last_exec_id`
     CORRECTION = "correction"  # an execution now has `last_shares` at `last_price_ticks`
+    PENDING_REPLACE = "pending_replace"  # worse terms can still fill: until then the old ones stand
     REPLACED = "replaced"
     REPLACE_REFUSED = "replace_refused"
     CANCEL_REFUSED = "cancel_refused"
@@ -55,12 +63,14 @@ class ReportKind(StrEnum):
     ENDED = "ended"  # done with shares unfilled, or complete without a last fill
 
 
-class ReportParent(Request, frozen=True, kw_only=True, gc=False, tag=True):
+class ReportParent(Request, frozen=True, kw_only=True, gc=False, tag=True, omit_defaults=True):
     """
     Tell the OMS where its order stands; one for every change, fills included.
 
     `last_*` describe the execution that caused the report (zero and None otherwise);
-    `last_exec_id` is the venue's, unique there and not beyond.
+    `last_exec_id` is the venue's, unique there and not beyond. `size_shares` and `limit_ticks` are
+    the terms that are confirmed; `leaves_shares` is size less fills while the order is active.
+    What was paid is `paid_ticks_shares`, and `paid_rest_femtos` (below a tick) more, exactly.
     """
 
     parent_id: int
@@ -82,6 +92,8 @@ class ReportParent(Request, frozen=True, kw_only=True, gc=False, tag=True):
     last_liquidity: Liquidity | None
     last_fee_usd_micros: UsdMicros
     text: str
+    paid_rest_femtos: UsdFemtos = UsdFemtos(0)
+    last_price_rest_femtos: UsdFemtos = UsdFemtos(0)
 
 
 class SetTimer(Request, frozen=True, kw_only=True, gc=False, tag=True):
@@ -113,7 +125,9 @@ class Alert(Request, frozen=True, kw_only=True, gc=False, tag=True):
     text: str
 
 
-Command = SendChild | CancelChild | ReplaceChild | ReportParent | SetTimer | Record | Alert
+Command = (
+    SendChild | CancelChild | ReplaceChild | QueryChild | ReportParent | SetTimer | Record | Alert
+)
 
 VenueCommand = SendChild | CancelChild | ReplaceChild
-"""The commands that reach a venue."""
+"""The commands that change an order at a venue; `QueryChild` asks about one."""

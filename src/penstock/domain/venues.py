@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -80,6 +80,12 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True):
     One destination. `venue_idx` is its row in every array of the house; `mic` names it outside.
 
     `is_protected` says whether its quotes count in the protected NBBO (Rule 611 of Regulation NMS).
+
+    Capabilities, as its rule book states them:
+        has_feed: it publishes market data; a pool may publish none;
+        answers_status: it answers an OrderStatusRequest (35=H); where it does not, a cancel asks;
+        cancels_on_disconnect: it cancels our orders when the session is lost;
+        exec_id_scope: an ExecID is unique at the venue, or only within its order.
     """
 
     venue_idx: int
@@ -89,6 +95,11 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True):
     fees: tuple[FeeSchedule, ...]
     is_protected: bool
     min_shares: Shares = Shares(1)
+    has_feed: bool = True
+    answers_status: bool = True
+    cancels_on_disconnect: bool = False
+    exec_id_scope: Literal["order", "venue"] = "order"
+    carries: tuple[str, ...] = ()  # parts of an order's identity that go on to it
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):

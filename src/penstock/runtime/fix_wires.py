@@ -97,7 +97,7 @@ class FixWires:
         conf = self._conf
         self._clients = FixAcceptor(
             self._setup(Side.OMS, clock),
-            sessions=[(conf.router.comp_id, client) for client in conf.oms.clients],
+            sessions=[(conf.router.comp_id, client) for client in conf.oms_sessions],
             host=conf.oms.host,
             port=conf.oms.port,
         )
@@ -107,7 +107,7 @@ class FixWires:
             endpoints=[Endpoint(venue.mic, *split_address(venue.fix)) for venue in conf.venues],
         )
         # What was taken over from the session but not yet journalled when we died comes again.
-        for client in conf.oms.clients:
+        for client in conf.oms_sessions:
             consumed = marks.consumed(session_name(Side.OMS, client))
             self._clients.resume_from(client, consumed + 1)
         for venue in conf.venues:

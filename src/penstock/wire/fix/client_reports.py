@@ -23,6 +23,7 @@ class ClientReportKind(StrEnum):
     FILL = "fill"
     BUST = "bust"
     CORRECTION = "correction"
+    PENDING_REPLACE = "pending_replace"
     REPLACED = "replaced"
     STOPPING = "stopping"
     ENDED = "ended"
@@ -71,9 +72,11 @@ _KINDS: Final[Mapping[str, ClientReportKind]] = MappingProxyType(
         ExecType.TRADE: ClientReportKind.FILL,
         ExecType.TRADE_CANCEL: ClientReportKind.BUST,
         ExecType.TRADE_CORRECT: ClientReportKind.CORRECTION,
+        ExecType.PENDING_REPLACE: ClientReportKind.PENDING_REPLACE,
         ExecType.REPLACED: ClientReportKind.REPLACED,
         ExecType.PENDING_CANCEL: ClientReportKind.STOPPING,
         ExecType.CANCELED: ClientReportKind.ENDED,
+        ExecType.EXPIRED: ClientReportKind.ENDED,
         ExecType.ORDER_STATUS: ClientReportKind.STATUS,
     }
 )
@@ -82,9 +85,11 @@ _STATES: Final[Mapping[str, ParentState]] = MappingProxyType(
         OrdStatus.PENDING_NEW: ParentState.WORKING,
         OrdStatus.NEW: ParentState.WORKING,
         OrdStatus.PARTIALLY_FILLED: ParentState.WORKING,
+        OrdStatus.PENDING_REPLACE: ParentState.WORKING,
         OrdStatus.PENDING_CANCEL: ParentState.CANCELLING,
         OrdStatus.FILLED: ParentState.FILLED,
         OrdStatus.CANCELED: ParentState.CANCELLED,
+        OrdStatus.EXPIRED: ParentState.CANCELLED,
         OrdStatus.REJECTED: ParentState.REJECTED,
     }
 )

@@ -21,6 +21,7 @@ from penstock.domain import (
 from penstock.wire.fix import (
     ClientReport,
     ClientReportKind,
+    ClientRules,
     cancel_order,
     new_order,
     possible_resend,
@@ -145,7 +146,8 @@ def test_a_client_reads_a_fill_whole(liquidity: Liquidity) -> None:
         last_liquidity=liquidity,
         last_fee_usd_micros=UsdMicros(-60_000),
     )
-    (outgoing,) = working_desk().on_step(fill, [command])
+    desk = working_desk(ClientRules(has_custom_tags=True))
+    (outgoing,) = desk.on_step(fill, [command])
 
     assert ClientReport(
         kind=ClientReportKind.FILL,
