@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "resume": ("resume", "Take the kill switch back."),
     "venue": ("venue", "Switch a venue on or off in a running router."),
     "drill": ("drill", "Play days full of faults through the live router, and audit them."),
+    "fix": ("fix", "Write what a counterparty needs to connect over FIX."),
     "store": ("store", "Write a journal into the feedback log, an SQL database."),
     "explain": ("explain", "Tell why a child order went where it went, and what came of it."),
     "replay": ("replay", "Replay a journal and compare every command."),

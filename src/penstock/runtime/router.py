@@ -190,7 +190,8 @@ class Router:
         for draft in answer.events:
             self._stepper.step(draft)
         for reply in answer.replies:
-            self._parts.wires.to_client(reply)
+            if self._parts.wires.to_client(reply):
+                self._stepper.undelivered.note(reply, self._parts.clock())
         for refused in answer.refused:
             self._stepper.step(refused)
         self._notes(item.incoming.counterparty, answer.notes)
@@ -240,6 +241,9 @@ class Router:
         self._stepper.notice(AlertLevel.INFO, "logon", f"{item.counterparty} is logged on")
         if item.side is Side.OMS:
             self._logged_on[item.counterparty] = True
+            self._stepper.undelivered.logged_on(item.counterparty)
+            if item.was_reset:  # what the session held for the client is gone
+                self._stepper.tell_again(item.counterparty)
             return
         link = self._links[item.counterparty]
         live = self._live_at(link.venue_idx)
@@ -253,6 +257,7 @@ class Router:
         self._stepper.notice(AlertLevel.WARNING, "logout", text)
         if item.side is Side.OMS:
             self._logged_on[item.counterparty] = False
+            self._stepper.undelivered.logged_out(item.counterparty)
             self._cancel_on_disconnect(item.counterparty)
             return
         link = self._links[item.counterparty]

@@ -7,6 +7,7 @@ from penstock.wire.fix.client_requests import (
     replace_order,
     status_request,
 )
+from penstock.wire.fix.dictionary import data_dictionary
 from penstock.wire.fix.exchange_desk import ExchangeAnswer, ExchangeDesk
 from penstock.wire.fix.exchange_orders import ExchangeOrder
 from penstock.wire.fix.exchange_reports import VenueReply
@@ -51,6 +52,7 @@ __all__ = [
     "cancel_order",
     "header_of",
     "may_be_ignored",
+    "data_dictionary",
     "flat",
     "new_order",
     "possible_resend",
