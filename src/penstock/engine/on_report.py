@@ -25,6 +25,7 @@ from penstock.engine.child import Child
 from penstock.engine.core import Core
 from penstock.engine.deciding import row_of
 from penstock.engine.ledger import is_overfilled
+from penstock.engine.obstacles import of_reject
 from penstock.engine.parent import Parent
 from penstock.engine.timers import Purpose
 from penstock.engine.working import (
@@ -88,6 +89,8 @@ def reject(core: Core, event: ChildReject) -> None:
     if child is None or not core.ledger.close(child, ChildState.REJECTED):
         return
     core.scorecards.on_reject(event.venue_idx, child.order.tactic, core.now_ns)
+    parent = core.ledger.parent_of(child)
+    parent.last_reject = of_reject(core.mic(event.venue_idx), event.reason)
     core.alert(AlertLevel.WARNING, "child_rejected", f"child {event.child_id}: {event.reason}")
     _ended(core, child)
 
@@ -219,7 +222,7 @@ def _next_round(core: Core, parent: Parent) -> None:
     """
     parent.n_empty_rounds = 0 if parent.is_round_useful else parent.n_empty_rounds + 1
     parent.is_round_useful = False
-    if parent.n_empty_rounds < core.config.patient_rounds:
+    if parent.n_empty_rounds < core.config.patient_rounds or parent.is_immediate:
         route(core, parent)
     else:
         retry_later(core, parent)
