@@ -88,6 +88,7 @@ class Parent:
         """True for an order that rests nowhere and ends when nothing more can be taken."""
         return self.order.tif is ParentTif.IOC
 
+    @property
     def open_shares(self) -> Shares:
         """What a report calls open: the confirmed size less fills; zero once terminal."""
         if self.state.is_terminal:
