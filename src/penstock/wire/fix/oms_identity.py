@@ -26,6 +26,8 @@ _FIELD_OF_TAG: Final[Mapping[int, str]] = MappingProxyType(
         tags.CUST_ORDER_CAPACITY: "customer_capacity",
     }
 )
+_TAGS: Final = (*_FIELD_OF_TAG, tags.NO_PARTY_IDS)
+_NOBODY: Final = Identity()
 _CODES: Final[Mapping[int, str]] = MappingProxyType(
     {tags.ORDER_CAPACITY: "AGIPRW", tags.ACCOUNT_TYPE: "1234678", tags.CUST_ORDER_CAPACITY: "1234"}
 )
@@ -34,6 +36,8 @@ _SUB_GROUPS: Final = (802, 523)
 
 def read_identity(reader: FieldReader, groups: Groups, rules: ClientRules) -> Identity:
     """The parts that are agreed with the client; every other that it gives is a flaw."""
+    if all(reader.raw(tag) is None for tag in _TAGS):
+        return _NOBODY
     found: dict[str, str] = {}
     parties: tuple[Party, ...] = ()
     for part, its_tags in TAGS_OF_PART.items():
