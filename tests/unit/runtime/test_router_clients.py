@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from penstock.domain import CancelParent, NewParent, OrderRefused, Side
+from penstock.domain import CancelParent, NewParent, OrderRefused, ParentTif, Side
 from penstock.journal import RecordKind, read_journal
 from penstock.runtime.inbox import LoggedOut, Message
 from penstock.runtime.inbox import Side as Facing
@@ -157,4 +157,44 @@ def test_a_refused_order_is_in_the_journal(tmp_path: Path, is_killed: bool) -> N
         refused.symbol,
     )
     assert "38 OrderQty" in refused.reason
+    world.stop()
+
+
+def test_an_account_goes_to_the_venue_and_comes_back(tmp_path: Path) -> None:
+    """Through client, journal, engine and desk; after a restart as well."""
+    world = CopiedWorld(tmp_path)
+    started(world)
+    to_venues: list[dict[int, str]] = []
+    hand_over = world.hand_over
+
+    def watch(outgoing: Outgoing, box: Any) -> bool:
+        if box is not world.to_client and outgoing.message.msg_type == "D":
+            to_venues.append(dict(outgoing.message.fields))
+        return hand_over(outgoing, box)
+
+    world.hand_over = watch  # type: ignore[method-assign]
+    world.client.order("buy", Side.BUY, 20_000, account="ACC-1")
+    world.round()
+    world.kill()
+    world.start()
+    for _ in range(20):
+        world.round()
+
+    assert len(to_venues) > 1
+    assert {"ACC-1"} == {fields.get(1) for fields in to_venues}
+    assert {"ACC-1"} == {fields[1] for who, fields in world.told if who == "OMS" and 150 in fields}
+    world.stop()
+
+
+def test_an_immediate_order_is_over_at_once(tmp_path: Path) -> None:
+    """What is displayed is taken, the rest comes back; the next start has nothing to recover."""
+    world = CopiedWorld(tmp_path)
+    started(world)
+    world.client.order("buy", Side.BUY, 50_000, tif=ParentTif.IOC)
+    for _ in range(10):
+        world.round()
+    last = [fields for who, fields in world.told if who == "OMS" and 150 in fields][-1]
+
+    assert ("4", "4", "3") == (last[150], last[39], last[59])
+    assert last[58].startswith("immediate or cancel; ")
     world.stop()
