@@ -29,6 +29,7 @@ from penstock.engine import doubt
 from penstock.engine.child import Child
 from penstock.engine.core import Core
 from penstock.engine.deciding import row_of
+from penstock.engine.obstacles import of_reject
 from penstock.engine.rounds import ended, reopen_parent, report_bust, take_stock
 from penstock.engine.timers import Purpose
 from penstock.engine.working import (
@@ -186,6 +187,8 @@ def reject(core: Core, event: ChildReject) -> None:
         return
     if not child.state.is_terminal:
         core.scorecards.on_reject(event.venue_idx, child.order.tactic, core.now_ns)
+        parent = core.ledger.parent_of(child)
+        parent.last_reject = of_reject(core.mic(event.venue_idx), event.reason)
         core.alert(AlertLevel.WARNING, "child_rejected", f"child {event.child_id}: {event.reason}")
     doubt.hold_end(core, child, ChildState.REJECTED, event.stated)
 

@@ -114,7 +114,7 @@ def _next_round(core: Core, parent: Parent) -> None:
     """
     parent.n_empty_rounds = 0 if parent.is_round_useful else parent.n_empty_rounds + 1
     parent.is_round_useful = False
-    if parent.n_empty_rounds < core.config.patient_rounds:
+    if parent.n_empty_rounds < core.config.patient_rounds or parent.is_immediate:
         route(core, parent)
     else:
         retry_later(core, parent)
