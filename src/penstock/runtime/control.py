@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import getpass
 import os
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from penstock._control_line import SOCKET_NAME, exchange
 from penstock.domain import InputError, reason_of
 
-MAX_LINE_BYTES: Final = 65_536
-_MAX_ADDRESS_BYTES: Final = 100  # the kernel's limit is 108, the terminating zero included
 _DECODER_ERRORS: Final = (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError)
 
 
@@ -39,6 +35,14 @@ class Do(StrEnum):
     RESTRICT = "restrict"
     UNRESTRICT = "unrestrict"
     USE_MODEL = "use_model"
+    KILL_PROGRESS = "kill_progress"  # how far a kill is confirmed
+    ORDERS = "orders"  # what is live, in doubt, working
+    LIMITS = "limits"  # what is used up of each limit
+    RESET_LIMITS = "reset_limits"
+    CHILD_BOOK = "child_book"
+    CHILD_CLOSE = "child_close"
+    VENUE_FORCE_UP = "venue_force_up"
+    SESSION_RESET = "session_reset"
     STOP = "stop"  # as SIGTERM: the drain is journalled
 
 
@@ -96,9 +100,9 @@ def ask_router(
     request = Request(
         do=Do(do), venue=venue, symbol=symbol, model=model, operator=operator or _login_name()
     )
-    path = run_dir / "control.sock"
+    path = run_dir / SOCKET_NAME
     try:
-        line = _exchange(path, msgspec.json.encode(request) + b"\n", timeout_s)
+        line = exchange(path, msgspec.json.encode(request) + b"\n", timeout_s)
         answer: Answer = msgspec.json.decode(line, type=dict[str, Any])
     except OSError as error:
         raise _unreachable(path, reason_of(error), timeout_s) from None
@@ -112,39 +116,6 @@ def ask_router(
             fix="correct the request",
         )
     return answer
-
-
-def _exchange(path: Path, line: bytes, timeout_s: float) -> bytes:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(timeout_s)
-        with socket_address(path) as address:
-            connection.connect(address)
-        connection.sendall(line)
-        answer = b""
-        while not answer.endswith(b"\n"):
-            piece = connection.recv(MAX_LINE_BYTES)
-            if not piece:
-                raise ConnectionError("it hung up without an answer")
-            answer += piece
-        return answer
-
-
-@contextmanager
-def socket_address(path: Path) -> Iterator[str]:
-    """
-    The address of a Unix socket, for as long as it takes to bind or connect.
-
-    An address has room for 107 bytes. A longer path is reached through its folder's descriptor,
-    which has a short name.
-    """
-    if len(os.fsencode(path)) <= _MAX_ADDRESS_BYTES:
-        yield str(path)
-        return
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)
 
 
 def _login_name() -> str:

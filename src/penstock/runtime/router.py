@@ -31,12 +31,14 @@ from penstock.runtime.inbox import (
     Market,
     Message,
     Notice,
+    Refused,
     Side,
     Stop,
 )
 from penstock.runtime.operating import event_of
 from penstock.runtime.parts import RouterParts, draft_stamps, session_name
 from penstock.runtime.reply_watch import Unanswered
+from penstock.runtime.shedding import Shed
 from penstock.runtime.status import NO_SURROUNDINGS, RouterStatus, Surroundings, build_status
 from penstock.runtime.stepping import Stepper
 from penstock.runtime.venue_links import LinkStep, VenueLink
@@ -71,6 +73,7 @@ class Router:
         self._started_ns = parts.clock()
         self._drain_until_ns: Ns | None = None
         self._unfinished: list[int] = []
+        self.shed = Shed()
         self.exit_status = EXIT_FINE
         self._take: Mapping[type, Callable[[Any], None]] = {
             Market: lambda item: stepper.market(item.tape),
@@ -78,6 +81,7 @@ class Router:
             Message: self._message,
             LoggedOn: self._logged_on_again,
             LoggedOut: self._logged_out,
+            Refused: self._refused,
             Asked: self._asked,
             Notice: lambda item: stepper.notice(item.level, item.code, item.text),
             Stop: lambda item: self._drain(ControlAction.DRAIN, item.why),
@@ -91,14 +95,28 @@ class Router:
 
     def wake(self) -> None:
         """Deliver the timers that are due, and ask venues again that owe an answer."""
+        while self.wake_once():
+            pass
+
+    def wake_once(self) -> bool:
+        """Do one thing that is due; False if nothing is."""
         now_ns = self._parts.clock()
-        while (timer := self._parts.timers.next_due(now_ns)) is not None:
-            self._stepper.begin()
-            self._stepper.step(timer)
         for link in self._parts.links:
             self._follow(link, link.wake(now_ns))
         for unanswered in self._stepper.watch.overdue(now_ns):
             self._ask_about(unanswered)
+        for text in self.shed.news(now_ns):
+            self._stepper.notice(AlertLevel.WARNING, "overload", text)
+        timer = self._parts.timers.next_due(now_ns)
+        if timer is None:
+            return False
+        self._stepper.begin()
+        self._stepper.step(timer)
+        return True
+
+    def send_some(self) -> bool:
+        """Send some of what a large step left to be sent; False if there is nothing left."""
+        return self._stepper.send_some()
 
     @property
     def due_ns(self) -> Ns | None:
@@ -107,6 +125,7 @@ class Router:
             self._parts.timers.due_ns,
             self._drain_until_ns,
             self._stepper.watch.due_ns,
+            self.shed.due_ns,
             *(link.due_ns for link in self._parts.links),
         ]
         return min((due for due in dues if due is not None), default=None)
@@ -121,12 +140,8 @@ class Router:
     @property
     def is_idle(self) -> bool:
         """Whether nothing more can happen to any order; only meaningful while draining."""
-        parents = self._parts.engine.parents
-        self._unfinished = [
-            parent_id
-            for parent_id in self._unfinished
-            if not parents[parent_id].state.is_terminal or parents[parent_id].live_children
-        ]
+        while self._unfinished and not self._is_open(self._unfinished[-1]):
+            self._unfinished.pop()  # asked for after each item: as cheap as that
         return not self._unfinished
 
     @property
@@ -198,13 +213,24 @@ class Router:
         if answer.asks_status:
             self._follow(link, link.doubt(self._live_at(link.venue_idx), self._parts.clock()))
 
-    def _mark(self, item: Message) -> None:
+    def _mark(self, item: Message | Refused) -> None:
         """The journal has what the message caused: after a restart it need not come again."""
-        incoming, marks = item.incoming, self._parts.marks
-        session = session_name(item.side, incoming.counterparty)
-        # A copy of something old moves nothing; a session that starts over begins at 1 again.
-        if incoming.seq_num > marks.consumed(session) or not incoming.is_possible_dup:
-            marks.set_consumed(session, incoming.seq_num)
+        side = item.side if isinstance(item, Message) else Side.OMS
+        session = session_name(side, item.incoming.counterparty)
+        self._parts.marks.dealt(session, item.incoming)
+
+    def _refused(self, item: Refused) -> None:
+        """Answer what is not worked; an order that is known already gets its usual answer."""
+        incoming = item.incoming
+        if not item.reason:
+            self.shed.drop(incoming.counterparty)
+        elif self._parts.oms_desk.has_named(incoming):
+            self._client_message(Message(Side.OMS, incoming))
+        else:
+            self.shed.refuse(incoming.counterparty)
+            reject = self._parts.oms_desk.refuse_unworked(incoming, item.reason)
+            self._parts.wires.to_client(reject)
+        self._mark(item)
 
     def _notes(self, counterparty: str, notes: tuple[str, ...]) -> None:
         for note in notes:
@@ -302,6 +328,10 @@ class Router:
     def _control(self, action: ControlAction, operator: str) -> None:
         stamps = draft_stamps(self._parts.clock())
         self._stepper.step(Control(**stamps, action=action, target_idx=None, operator=operator))
+
+    def _is_open(self, parent_id: int) -> bool:
+        parent = self._parts.engine.parents.get(parent_id)
+        return parent is not None and (not parent.state.is_terminal or bool(parent.live_children))
 
     def _is_live(self, child_id: int) -> bool:
         child = self._parts.engine.children.get(child_id)

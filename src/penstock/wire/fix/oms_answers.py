@@ -77,6 +77,19 @@ class OmsAnswers:
         answer = self._by_type.get(incoming.msg_type)
         return _unsupported(incoming) if answer is None else answer(incoming)
 
+    def refuse_unworked(self, incoming: Incoming, text: str) -> Outgoing:
+        """The reject of a message that nothing has looked at: the router is overloaded, say."""
+        if incoming.msg_type == MsgType.NEW_ORDER_SINGLE:
+            return self._reject(incoming, OrdRejReason.OTHER, text).replies[0]
+        if incoming.msg_type == MsgType.ORDER_CANCEL_REPLACE_REQUEST:
+            orig = incoming.fields.get(tags.ORIG_CL_ORD_ID, "")
+            meant = self._book.find(incoming.counterparty, orig)
+            order = None if meant is None else meant.order
+            if tags.CL_ORD_ID in incoming.fields:
+                return self._refuse(incoming, order, CxlRejReason.OTHER, text).replies[0]
+        reason = BusinessRejectReason.NOT_AVAILABLE
+        return business_reject(incoming, reason=reason, text=text)
+
     def _new_order(self, incoming: Incoming) -> DeskAnswer:
         named = self._named(incoming)
         if named is not None:

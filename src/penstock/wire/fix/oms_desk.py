@@ -66,6 +66,15 @@ class OmsDesk:
                 outgoing += [Outgoing(order.order.client, message) for message in messages]
         return outgoing
 
+    def refuse_unworked(self, incoming: Incoming, text: str) -> Outgoing:
+        """The reject of a message that is not worked at all; it takes no ClOrdID and no number."""
+        return self._answers.refuse_unworked(incoming, text)
+
+    def has_named(self, incoming: Incoming) -> bool:
+        """True if the client has an order or a request of this ClOrdID already."""
+        name = incoming.fields.get(tags.CL_ORD_ID, "")
+        return self._book.find(incoming.counterparty, name) is not None
+
     def _note_waiting(self, event: Event, commands: Sequence[Command]) -> None:
         """A replace that nothing answers now waits for the venues."""
         if not isinstance(event, ReplaceParent):

@@ -176,6 +176,7 @@ class BusinessRejectReason:
 
     UNKNOWN_ID: Final = "1"
     UNSUPPORTED_MESSAGE_TYPE: Final = "3"
+    NOT_AVAILABLE: Final = "4"
     FIELD_MISSING: Final = "5"
 
 
