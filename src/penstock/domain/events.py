@@ -39,11 +39,27 @@ class ReplaceParent(Happening, frozen=True, kw_only=True, gc=False, tag=True):
     client_order_id: str = ""  # of this request
 
 
-class CancelParent(Happening, frozen=True, kw_only=True, gc=False, tag=True):
-    """The OMS wants the rest of an order back."""
+class CancelParent(Happening, frozen=True, kw_only=True, gc=False, tag=True, omit_defaults=True):
+    """The OMS wants the rest of an order back; `reason` says why if it did not ask by itself."""
 
     parent_id: int
     client_order_id: str = ""  # of this request
+    reason: str = ""
+
+
+class OrderRefused(Happening, frozen=True, kw_only=True, gc=False, tag=True, omit_defaults=True):
+    """
+    A client's request that never became an order or a change, for the record alone.
+
+    `symbol` is what the client wrote, `reason` what it was answered (at most 2,000 characters).
+    """
+
+    client: str
+    msg_type: str  # 35: D, F or G
+    client_order_id: str
+    symbol: str
+    reason: str
+    side: str = ""  # 54, if it was a side at all
 
 
 class VenueStatement(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
@@ -277,6 +293,7 @@ Event = (
     NewParent
     | ReplaceParent
     | CancelParent
+    | OrderRefused
     | ChildAck
     | ChildReject
     | ChildFill

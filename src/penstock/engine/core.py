@@ -64,6 +64,7 @@ class Core:
         self, parent: Parent, kind: ReportKind, text: str, fill: ChildFill | None = None
     ) -> None:
         """Tell the OMS where its order stands."""
+        self.risk.on_parent(parent.order, is_open=not parent.state.is_terminal)
         self.out.append(
             ReportParent(
                 at_ns=self.now_ns,

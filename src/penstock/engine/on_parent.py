@@ -9,6 +9,7 @@ from penstock.domain import (
     CancelParent,
     NewParent,
     OrderError,
+    OrderRefused,
     ParentOrder,
     ParentState,
     ReplaceParent,
@@ -38,7 +39,9 @@ def new_parent(core: Core, event: NewParent) -> None:
     if refusal is None:
         touch = core.view.touch(order.instrument_idx)
         mid_ticks_x2 = touch.mid_ticks_x2
-        refusal = core.decider.refusal(order.objective) or core.risk.deny_parent(order, touch)
+        refusal = core.decider.refusal(order.objective) or core.risk.admit(
+            order, touch, core.now_ns
+        )
     parent = core.ledger.open_parent(order, mid_ticks_x2)
     if refusal is not None:
         parent.state = ParentState.REJECTED
@@ -71,6 +74,7 @@ def replace_parent(core: Core, event: ReplaceParent) -> None:
     )
     denial = (
         _still_waiting(parent)
+        or core.risk.take_message(parent.order.client, core.now_ns)
         or _malformed(wanted, core.view.n_instruments)
         or _deny_growth(core, parent, wanted)
     )
@@ -125,7 +129,11 @@ def cancel_parent(core: Core, event: CancelParent) -> None:
     """Stop, and give back what is left once every child has ended."""
     parent = _working(core, event.parent_id, "cancel", ReportKind.CANCEL_REFUSED)
     if parent is not None:
-        stop(core, parent, "cancelled by the client")
+        stop(core, parent, event.reason or "cancelled by the client")
+
+
+def order_refused(_core: Core, _event: OrderRefused) -> None:
+    """Do nothing: the client has its answer, and the journal has the request."""
 
 
 def _working(core: Core, parent_id: int, what: str, refused: ReportKind) -> Parent | None:

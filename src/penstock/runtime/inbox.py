@@ -39,10 +39,15 @@ class Message(NamedTuple):
 
 
 class LoggedOn(NamedTuple):
-    """A session is up."""
+    """
+    A session is up.
+
+    `was_reset`: its numbers start again at 1; what was sent and had not arrived never does.
+    """
 
     side: Side
     counterparty: str
+    was_reset: bool = False
 
 
 class LoggedOut(NamedTuple):
@@ -51,6 +56,24 @@ class LoggedOut(NamedTuple):
     side: Side
     counterparty: str
     reason: str
+
+
+class Unread(NamedTuple):
+    """An application message that was not delivered; it was answered with a reject."""
+
+    side: Side
+    counterparty: str
+    seq_num: int
+    msg_type: str
+    text: str
+
+
+class Stuck(NamedTuple):
+    """A session that cannot go on without a person."""
+
+    side: Side
+    counterparty: str
+    text: str
 
 
 class Asked(NamedTuple):
@@ -93,7 +116,18 @@ class Fatal(NamedTuple):
 
 
 Item: TypeAlias = (
-    Market | Feed | Message | LoggedOn | LoggedOut | Asked | Notice | Stop | Refused | Fatal
+    Market
+    | Feed
+    | Message
+    | LoggedOn
+    | LoggedOut
+    | Unread
+    | Stuck
+    | Asked
+    | Notice
+    | Stop
+    | Refused
+    | Fatal
 )
 
 

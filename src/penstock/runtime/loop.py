@@ -32,6 +32,8 @@ def take_one(router: Router, inbox: Inbox, clock: Clock) -> bool:
     if first is not None:
         router.take(first)
         return True
+    if router.go_on():
+        return True
     has_sent = router.send_some()
     for market in inbox.take_market():
         router.take(market)
@@ -64,7 +66,7 @@ def take_rest(router: Router, inbox: Inbox) -> int:
             router.take(item)
         elif isinstance(item, Message | Refused):
             n_left += 1
-    while router.send_some():
+    while router.go_on() or router.send_some():
         pass
     return n_left
 

@@ -214,7 +214,7 @@ class Memory:
 def session_names(conf: RouterConf) -> list[str]:
     """Every session of a router, as the marks call them."""
     return [
-        *(session_name(Side.OMS, client) for client in conf.oms.clients),
+        *(session_name(Side.OMS, client) for client in conf.oms_sessions),
         *(session_name(Side.VENUE, venue.mic) for venue in conf.venues),
     ]
 
@@ -248,7 +248,7 @@ def _memory(conf: RouterConf, run: str, engine: Engine) -> Memory:
     return Memory(
         run=run,
         engine=engine,
-        oms_desk=OmsDesk(universe, defaults, run),
+        oms_desk=OmsDesk(universe, defaults, run, conf.desk_rules),
         venue_desk=VenueDesk(universe, run),
         timers=TimerQueue(),
         standing=Standing(len(universe.venues)),
@@ -256,7 +256,7 @@ def _memory(conf: RouterConf, run: str, engine: Engine) -> Memory:
 
 
 def _check_clients(conf: RouterConf, clients: set[str], journal: Path) -> None:
-    missing = sorted(clients - set(conf.oms.clients))
+    missing = sorted(clients - set(conf.client_ids))
     if missing:
         raise ConfigError.one(
             where="the configuration: oms.clients",

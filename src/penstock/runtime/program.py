@@ -50,7 +50,11 @@ def run_router(conf: RouterConf, *, is_fresh: bool = False, say: Callable[[str],
         stack.callback(feed.close)
         marks = Marks(conf.paths.marks, session_names(conf))
         stack.callback(marks.close)
-        inbox = Inbox(_bounds(conf), on_message=marks.arrived)
+        inbox = Inbox(
+            _bounds(conf),
+            on_message=marks.arrived,
+            cancels_on_disconnect=frozenset(filter(conf.cancels_on_disconnect, conf.client_ids)),
+        )
         control = ControlServer(
             conf.paths.control_socket, inbox, partial(policy_by_ref, conf.on_day(time.time_ns()))
         )

@@ -32,6 +32,8 @@ from penstock.runtime.inbox import (
     Refused,
     Side,
     Stop,
+    Stuck,
+    Unread,
 )
 from penstock.runtime.parts import session_name
 from penstock.wire.fix import Incoming
@@ -87,6 +89,8 @@ class Inbox:
             LoggedOn: self._venues.append,
             LoggedOut: self._sort_logout,
             Notice: self._venues.append,
+            Unread: self._venues.append,
+            Stuck: self._venues.append,
         }
 
     def put(self, item: Item) -> None:

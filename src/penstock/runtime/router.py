@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from penstock.domain import (
     AlertLevel,
+    CancelParent,
     ChildState,
     ChildStatus,
     Control,
@@ -34,6 +37,8 @@ from penstock.runtime.inbox import (
     Refused,
     Side,
     Stop,
+    Stuck,
+    Unread,
 )
 from penstock.runtime.operating import event_of
 from penstock.runtime.parts import RouterParts, draft_stamps, session_name
@@ -42,9 +47,11 @@ from penstock.runtime.shedding import Shed
 from penstock.runtime.status import NO_SURROUNDINGS, RouterStatus, Surroundings, build_status
 from penstock.runtime.stepping import Stepper
 from penstock.runtime.venue_links import LinkStep, VenueLink
+from penstock.wire.fix import DeskAnswer, Incoming
 
 EXIT_FINE: Final = 0
 EXIT_FATAL: Final = 3
+_STEPS_AT_ONCE: Final = 8
 
 
 class Router:
@@ -69,11 +76,12 @@ class Router:
         self._stepper = stepper
         self._surroundings = surroundings
         self._links = {venue.mic: parts.links[venue.venue_idx] for venue in parts.universe.venues}
-        self._logged_on: dict[str, bool] = dict.fromkeys(parts.conf.oms.clients, False)
+        self._logged_on: dict[str, bool] = dict.fromkeys(parts.conf.oms_sessions, False)
         self._started_ns = parts.clock()
         self._drain_until_ns: Ns | None = None
         self._unfinished: list[int] = []
         self.shed = Shed()
+        self._later: deque[Callable[[], object]] = deque()  # steps of an item that has many
         self.exit_status = EXIT_FINE
         self._take: Mapping[type, Callable[[Any], None]] = {
             Market: lambda item: stepper.market(item.tape),
@@ -82,6 +90,8 @@ class Router:
             LoggedOn: self._logged_on_again,
             LoggedOut: self._logged_out,
             Refused: self._refused,
+            Unread: self._unread,
+            Stuck: self._stuck,
             Asked: self._asked,
             Notice: lambda item: stepper.notice(item.level, item.code, item.text),
             Stop: lambda item: self._drain(ControlAction.DRAIN, item.why),
@@ -89,7 +99,7 @@ class Router:
         }
 
     def take(self, item: Item) -> None:
-        """Deal with one item, completely."""
+        """Deal with one item; if it has many steps, the loop takes the rest by `go_on`."""
         self._stepper.begin()
         self._take[type(item)](item)
 
@@ -112,6 +122,13 @@ class Router:
             return False
         self._stepper.begin()
         self._stepper.step(timer)
+        return True
+
+    def go_on(self) -> bool:
+        """Take another step of an item that has many; False if none is left."""
+        if not self._later:
+            return False
+        self._later.popleft()()
         return True
 
     def send_some(self) -> bool:
@@ -190,15 +207,21 @@ class Router:
             self._client_message(item)
         else:
             self._venue_message(item)
-        self._mark(item)
+        self._mark_after(item)
 
     def _client_message(self, item: Message) -> None:
-        answer = self._parts.oms_desk.on_message(item.incoming)
-        for draft in answer.events:
+        self._answer_client(item.incoming, self._parts.oms_desk.on_message(item.incoming))
+
+    def _answer_client(self, incoming: Incoming, answer: DeskAnswer) -> None:
+        """Take the steps of a message: the first ones now, those of a mass cancel one by one."""
+        for draft in answer.events[:_STEPS_AT_ONCE]:
             self._stepper.step(draft)
+        self._later.extend(partial(self._stepper.step, d) for d in answer.events[_STEPS_AT_ONCE:])
         for reply in answer.replies:
             self._parts.wires.to_client(reply)
-        self._notes(item.incoming.counterparty, answer.notes)
+        for refused in answer.refused:
+            self._stepper.step(refused)
+        self._notes(incoming.counterparty, answer.notes)
 
     def _venue_message(self, item: Message) -> None:
         mic = item.incoming.counterparty
@@ -212,6 +235,13 @@ class Router:
         self._notes(mic, answer.notes)
         if answer.asks_status:
             self._follow(link, link.doubt(self._live_at(link.venue_idx), self._parts.clock()))
+
+    def _mark_after(self, item: Message | Refused) -> None:
+        """Mark a message once all of its steps are taken."""
+        if self._later:
+            self._later.append(partial(self._mark, item))
+        else:
+            self._mark(item)
 
     def _mark(self, item: Message | Refused) -> None:
         """The journal has what the message caused: after a restart it need not come again."""
@@ -228,9 +258,8 @@ class Router:
             self._client_message(Message(Side.OMS, incoming))
         else:
             self.shed.refuse(incoming.counterparty)
-            reject = self._parts.oms_desk.refuse_unworked(incoming, item.reason)
-            self._parts.wires.to_client(reject)
-        self._mark(item)
+            self._answer_client(incoming, self._parts.oms_desk.refuse(incoming, item.reason))
+        self._mark_after(item)
 
     def _notes(self, counterparty: str, notes: tuple[str, ...]) -> None:
         for note in notes:
@@ -249,9 +278,35 @@ class Router:
         self._stepper.notice(AlertLevel.WARNING, "logout", text)
         if item.side is Side.OMS:
             self._logged_on[item.counterparty] = False
+            self._cancel_on_disconnect(item.counterparty)
             return
         link = self._links[item.counterparty]
         self._follow(link, link.on_logout(item.reason))
+
+    def _cancel_on_disconnect(self, client: str) -> None:
+        """Stop the orders of a client that has agreed to it when its session ends."""
+        if not self._parts.conf.cancels_on_disconnect(client):
+            return
+        stamps = draft_stamps(self._parts.clock())
+        for parent_id in self._parts.oms_desk.working_orders(client):
+            reason = "the client's session is lost: cancel on disconnect"
+            draft = CancelParent(**stamps, parent_id=parent_id, reason=reason)
+            self._later.append(partial(self._stepper.step, draft))
+
+    def _unread(self, item: Unread) -> None:
+        text = (
+            f"message {item.seq_num} (35={item.msg_type}) of {item.counterparty} was rejected and "
+            f"not read: {item.text}"
+        )
+        self._stepper.notice(AlertLevel.CRITICAL, "message_unread", text)
+
+    def _stuck(self, item: Stuck) -> None:
+        text = (
+            f"the session with {item.counterparty} cannot go on: {item.text}. Fix: agree on the "
+            f"sequence numbers with {item.counterparty}, then penstock session reset "
+            f"{item.counterparty}"
+        )
+        self._stepper.notice(AlertLevel.CRITICAL, "session_stuck", text)
 
     def _follow(self, link: VenueLink, step: LinkStep) -> None:
         """Do what a link has decided."""
