@@ -8,15 +8,13 @@ from typing import Final
 import click
 
 from penstock.cli.console import default_workers
+from penstock.cli.options_plain import json_option as json_option
 from penstock.domain import ConfigError
 
 TUNED: Final = Path("conf/baselines")
 
 scenarios_argument = click.argument(
     "scenario", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="One JSON object on stdout; progress goes to stderr."
 )
 tape_option = click.option(
     "--tape",

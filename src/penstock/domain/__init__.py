@@ -63,7 +63,9 @@ from penstock.domain.events import (
     NewParent,
     OrderRefused,
     ReplaceParent,
+    StatusRefused,
     Timer,
+    UnknownReport,
     VenueDown,
     VenueReachable,
     VenueStatement,
@@ -89,6 +91,7 @@ from penstock.domain.streams import stream, stream_seed
 from penstock.domain.tape import TAPE_DTYPE, TapeArray, TapeFlag, TapeKind, empty_tape
 from penstock.domain.units import (
     BPS_PER_UNIT,
+    EPOCH_IDS,
     FEMTOS_PER_TICK,
     NS_PER_MS,
     NS_PER_S,
@@ -122,6 +125,7 @@ from penstock.domain.venues import (
 )
 
 __all__ = [
+    "EPOCH_IDS",
     "Alert",
     "AlertLevel",
     "BPS_PER_UNIT",
@@ -195,6 +199,7 @@ __all__ = [
     "SetTimer",
     "Shares",
     "Side",
+    "StatusRefused",
     "SituationArray",
     "TAPE_DTYPE",
     "TICKS_PER_USD",
@@ -209,6 +214,7 @@ __all__ = [
     "TradingDay",
     "USD_MICROS_PER_TICK",
     "Universe",
+    "UnknownReport",
     "UsdFemtos",
     "UsdMicros",
     "Venue",

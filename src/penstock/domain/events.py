@@ -66,12 +66,14 @@ class VenueStatement(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
     """
     What a venue's report states about the whole order, whatever the report is about.
 
-    None where the report does not state it, or not as a number of shares.
+    None where the report does not state it, or not as a number of shares. `is_repeat`: the report
+    may be an old one, sent again; it then can only add to what is known.
     """
 
     filled_shares: Shares | None = None  # 14 CumQty
     leaves_shares: Shares | None = None  # 151 LeavesQty
     size_shares: Shares | None = None  # 38 OrderQty
+    is_repeat: bool = False  # 43 PossDupFlag or 97 PossResend
 
 
 class ChildHappening(Happening, frozen=True, kw_only=True, gc=False, tag=True, omit_defaults=True):
@@ -162,6 +164,13 @@ class ChildStated(
     """A report that changes nothing by itself (a pending request, say): its totals count."""
 
 
+class UnknownReport(Happening, frozen=True, kw_only=True, gc=False, tag=True):
+    """A venue's report about no order that is known here, in words: nothing of it is dropped."""
+
+    venue_idx: int
+    text: str
+
+
 class DoubtChild(Happening, frozen=True, kw_only=True, gc=False, tag=True):
     """
     Where a child stands is open: a message about it was lost, unreadable or never answered.
@@ -205,6 +214,12 @@ class EpochStarted(Happening, frozen=True, kw_only=True, gc=False, tag=True):
 
 class VenueReachable(Happening, frozen=True, kw_only=True, gc=False, tag=True):
     """The venue's session is up, its orders not yet reconciled: due cancels can leave."""
+
+    venue_idx: int
+
+
+class StatusRefused(Happening, frozen=True, kw_only=True, gc=False, tag=True):
+    """The venue does not take questions (35=H): from now on a cancel asks instead."""
 
     venue_idx: int
 
@@ -303,11 +318,13 @@ Event = (
     | ChildBust
     | ChildStatus
     | ChildStated
+    | UnknownReport
     | DoubtChild
     | BookChild
     | CloseChild
     | EpochStarted
     | VenueReachable
+    | StatusRefused
     | VenueUp
     | VenueDown
     | FeedGap

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from penstock.domain import (
+    BookChild,
     CancelParent,
     ChildAck,
     ChildBust,
@@ -17,9 +18,13 @@ from penstock.domain import (
     ChildFill,
     ChildReject,
     ChildReplaced,
+    ChildStated,
     ChildStatus,
+    CloseChild,
     Command,
     Control,
+    DoubtChild,
+    EpochStarted,
     Event,
     FeedGap,
     FeedRecovered,
@@ -30,16 +35,20 @@ from penstock.domain import (
     Ns,
     OrderRefused,
     ReplaceParent,
+    StatusRefused,
     TapeArray,
     Timer,
+    UnknownReport,
     VenueDown,
+    VenueReachable,
     VenueUp,
 )
-from penstock.engine import on_control, on_parent, on_report
+from penstock.engine import by_hand, on_control, on_parent, on_report
 from penstock.engine.child import Child
 from penstock.engine.core import Core
 from penstock.engine.parent import Parent
 from penstock.features import MarketView
+from penstock.risk import RiskGate
 from penstock.routing import Frame
 
 HANDLERS: Mapping[type, Callable[[Core, Any], None]] = {
@@ -56,6 +65,14 @@ HANDLERS: Mapping[type, Callable[[Core, Any], None]] = {
     ChildReplaced: on_report.replaced,
     ChildBust: on_report.bust,
     ChildStatus: on_report.status,
+    ChildStated: on_report.stated,
+    DoubtChild: on_report.doubted,
+    UnknownReport: on_report.unknown,
+    BookChild: by_hand.book,
+    CloseChild: by_hand.close,
+    EpochStarted: on_control.epoch_started,
+    VenueReachable: on_control.venue_reachable,
+    StatusRefused: on_control.status_refused,
     VenueUp: on_control.venue_up,
     VenueDown: on_control.venue_down,
     FeedGap: on_control.feed_lost,
@@ -73,7 +90,8 @@ class Engine:
 
     Promises, each a test:
         same calls in, same commands out, to the bit;
-        never more live quantity than a parent has left, whatever the order of reports;
+        never more live quantity than a parent has left, whatever the order of reports; shares that
+            a venue states, or may state, as filled are never sent again before they are settled;
         an execution counts once; a report for an unknown child raises an alert and changes nothing;
         nothing is sent after a kill.
 
@@ -122,6 +140,19 @@ class Engine:
         """All children by number; read only."""
         return self._core.ledger.children
 
+    @property
+    def risk(self) -> RiskGate:
+        """What is used up of the limits; read only."""
+        return self._core.risk
+
+    def answers_status(self, venue_idx: int) -> bool:
+        """Whether the venue takes questions about orders (35=H)."""
+        return self._core.answers_status[venue_idx]
+
+    def refusal(self, event: BookChild | CloseChild) -> str | None:
+        """Why a person's booking or closing cannot be done; None if it can."""
+        return by_hand.refusal(self.children.get(event.child_id), event)
+
     def state_hash(self) -> str:
         """Hash of everything that can influence a later command."""
         core = self._core
@@ -129,6 +160,7 @@ class Engine:
         facts = (
             core.now_ns,
             core.n_slow_decisions,
+            (core.is_reachable, core.answers_status),
             core.timers.facts(),
             decider.reach.is_up,
             decider.reach.is_fed,

@@ -20,9 +20,10 @@ from penstock.domain import (
     check_parent,
 )
 from penstock.engine.core import Core
+from penstock.engine.doubt import on_ask_timer
 from penstock.engine.parent import Parent
 from penstock.engine.timers import Due, Purpose
-from penstock.engine.working import cancel_child, cancel_live, confirm_size, route, stop
+from penstock.engine.working import cancel_child, cancel_live, confirm_replace, route, stop
 from penstock.risk import RiskDenial
 
 
@@ -61,14 +62,13 @@ def replace_parent(core: Core, event: ReplaceParent) -> None:
     """
     Take the new size and limit; children that no longer fit are cancelled, then re-planned.
 
-    A size below what has filled already means "no more": fills cannot be undone. A size below what
-    could still fill is confirmed when the venues have given back what is too much: until then the
-    client may get more.
+    A size below what has filled already means "no more": fills cannot be undone. New terms are
+    confirmed when the venues have given back what could fill beyond them: until then the old ones
+    stand, and the client may get more, or a worse price.
     """
     parent = _working(core, event.parent_id, "replace", ReportKind.REPLACE_REFUSED)
     if parent is None:
         return
-    is_tighter = _is_tighter(parent.order.side, parent.limit_ticks, event.limit_ticks)
     wanted = msgspec.structs.replace(
         parent.order, size_shares=event.size_shares, limit_ticks=event.limit_ticks
     )
@@ -84,15 +84,11 @@ def replace_parent(core: Core, event: ReplaceParent) -> None:
     parent.wanted_shares = event.size_shares
     parent.limit_ticks = event.limit_ticks
     parent.awaits_cancels = True
-    confirm_size(core, parent)
+    confirm_replace(core, parent)
     if parent.awaits_cancels:
+        core.report(parent, ReportKind.PENDING_REPLACE, "waits for the venues to cancel")
         cancel_live(core, parent)
-        return
-    if parent.state.is_terminal:
-        return
-    if is_tighter:
-        cancel_live(core, parent)
-    else:
+    elif not parent.state.is_terminal:
         route(core, parent)
 
 
@@ -152,7 +148,7 @@ def timer(core: Core, event: Timer) -> None:
     due = core.timers.take(event.timer_id)
     if due is None:
         return
-    if due.purpose in (Purpose.REST_OVER, Purpose.MARKOUT):
+    if due.purpose in (Purpose.REST_OVER, Purpose.MARKOUT, Purpose.ASK):
         _child_timer(core, due)
     else:
         _parent_timer(core, due)
@@ -162,6 +158,9 @@ def _child_timer(core: Core, due: Due) -> None:
     child = core.ledger.children[due.target_id]
     if due.purpose is Purpose.REST_OVER:
         cancel_child(core, child)
+        return
+    if due.purpose is Purpose.ASK:
+        on_ask_timer(core, child)
         return
     order = child.order
     touch = core.view.touch(order.instrument_idx)

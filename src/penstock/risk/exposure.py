@@ -40,7 +40,7 @@ class Exposure:
             over its parents, until a person resets what has traded;
         no traded value is negative: a bust of what was reset gives no credit.
 
-    One object lives for one trading day: traded values are never forgotten.
+    One object lives for one trading day: traded values are forgotten by a person's order alone.
     """
 
     def __init__(self) -> None:

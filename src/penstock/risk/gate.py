@@ -141,17 +141,24 @@ class RiskGate:
     def on_fill(self, fill: ChildFill, order: ChildOrder, client: str) -> None:
         """An execution turns live value into traded value."""
         owner = self._owner(client, order)
-        self._exposure.on_trade(order.child_id, owner, fill.price_ticks, fill.size_shares)
+        self._exposure.on_trade(order.child_id, owner, _whole_ticks(fill), fill.size_shares)
 
     def on_bust(self, busted: ChildFill, bust: ChildBust, order: ChildOrder, client: str) -> None:
         """An execution is taken back, and what replaces it counts instead; nothing becomes live."""
         owner = self._owner(client, order)
-        self._exposure.take_back(owner, busted.price_ticks, busted.size_shares)
-        self._exposure.take_back(owner, bust.corrected_price_ticks, -bust.corrected_shares)
+        self._exposure.take_back(owner, _whole_ticks(busted), busted.size_shares)
+        corrected_ticks = bust.corrected_price_ticks + (bust.corrected_price_rest_femtos > 0)
+        self._exposure.take_back(owner, corrected_ticks, -bust.corrected_shares)
 
     def on_resized(self, order: ChildOrder, leaves_shares: Shares) -> None:
         """A venue confirmed another size or limit; `order` carries the new limit."""
         self._exposure.resize(order.child_id, order.limit_ticks, leaves_shares)
+
+    def on_reopened(self, order: ChildOrder, client: str, leaves_shares: Shares) -> None:
+        """A child that had ended is open at its venue after all."""
+        owner = self._owner(client, order)
+        self._exposure.close(order.child_id)
+        self._exposure.open(order.child_id, Live(owner, order.limit_ticks, leaves_shares))
 
     def on_ended(self, order: ChildOrder) -> None:
         """The child is terminal: nothing of it is live."""
@@ -165,6 +172,10 @@ class RiskGate:
         if is_known and event.target_idx is not None and event.action is ControlAction.VENUE_ON:
             self._throttle.start_anew(event.target_idx)
         return is_known
+
+    def client_value(self, client: str) -> int:
+        """What a client has traded today plus what of it is live, ticks times shares."""
+        return self._exposure.client_value(client)
 
     @property
     def open_value(self) -> int:
@@ -246,3 +257,8 @@ def _worth(order: ParentOrder, touch: Touch) -> int:
     if order.side is Side.SELL:
         price_ticks = max(price_ticks, mid_ticks)
     return price_ticks * order.size_shares
+
+
+def _whole_ticks(fill: ChildFill) -> int:
+    """Its price, a part of a tick counted as a whole one."""
+    return fill.price_ticks + (fill.price_rest_femtos > 0)

@@ -127,6 +127,10 @@ class VenueTable(Table, frozen=True, kw_only=True):
     fix: Address
     protected: bool = False  # its quotes count in the protected NBBO
     min_shares: Count = 1  # smallest order it takes
+    has_feed: bool = True  # it publishes market data
+    answers_status: bool = True  # it answers OrderStatusRequests; else a cancel asks
+    cancels_on_disconnect: bool = False  # it cancels our orders when the session is lost
+    exec_id_scope: Literal["order", "venue"] = "order"  # within what an ExecID is unique
     carries: tuple[IdentityPart, ...] = USUAL_IDENTITY  # of an order's identity, to this venue
 
     @property
@@ -154,6 +158,11 @@ class RunPaths(NamedTuple):
     def marks(self) -> Path:
         """How far each session has been dealt with."""
         return self.run_dir / "marks"
+
+    @property
+    def epoch(self) -> Path:
+        """How many times a router was started here."""
+        return self.run_dir / "epoch"
 
     @property
     def sessions(self) -> Path:
@@ -261,6 +270,10 @@ class RouterConf(Table, frozen=True, kw_only=True):
                     fees=tuple(_schedule(fees) for fees in table.schedules),
                     is_protected=table.protected,
                     min_shares=Shares(table.min_shares),
+                    has_feed=table.has_feed,
+                    answers_status=table.answers_status,
+                    cancels_on_disconnect=table.cancels_on_disconnect,
+                    exec_id_scope=table.exec_id_scope,
                     carries=tuple(map(str, table.carries)),
                 )
                 for idx, table in enumerate(self.venues)

@@ -25,10 +25,10 @@ class RouterRefusedError(InputError):
 
 
 class Do(StrEnum):
-    """What can be asked. Everything but STATUS and STOP is journalled as an event."""
+    """What can be asked. What acts on orders is journalled as an event, STOP as a drain."""
 
     STATUS = "status"
-    KILL = "kill"
+    KILL = "kill"  # everything, or what is of a client, a venue or a symbol
     RESUME = "resume"
     VENUE_ON = "venue_on"
     VENUE_OFF = "venue_off"
@@ -50,9 +50,16 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """One line from an operator. `operator` is who is asking, for the journal."""
 
     do: Do
-    venue: str = ""  # MIC, with VENUE_ON and VENUE_OFF
-    symbol: str = ""  # with RESTRICT and UNRESTRICT
+    venue: str = ""  # MIC
+    symbol: str = ""
+    client: str = ""  # comp id
     model: str = ""  # reference in the registry, or "static", with USE_MODEL
+    session: str = ""  # comp id of the counterparty, with SESSION_RESET
+    child: int | None = None  # with CHILD_BOOK and CHILD_CLOSE
+    shares: int | None = None  # to be booked; with CHILD_CLOSE, filled in all
+    price: str = ""  # USD, exactly as the venue states it, with CHILD_BOOK
+    kill: int | None = None  # its number, with KILL_PROGRESS
+    reason: str = ""
     operator: str = ""
 
 
@@ -82,24 +89,23 @@ def ask_router(
     run_dir: Path,
     do: str,
     *,
-    venue: str = "",
-    symbol: str = "",
-    model: str = "",
     operator: str = "",
     timeout_s: float = 5.0,
+    **details: str | int | None,
 ) -> dict[str, Any]:
     """
     Ask the router that runs under `run_dir`, and wait for its answer.
 
+    Args:
+        details: the other fields of `Request`.
     Returns:
-        what it says: `status`, or `text`.
+        its answer: `status`, or `text`, …
     Raises:
         RouterUnreachableError: no router runs there, or it did not answer in time.
         RouterRefusedError: it runs, and does not do it.
     """
-    request = Request(
-        do=Do(do), venue=venue, symbol=symbol, model=model, operator=operator or _login_name()
-    )
+    fields = {"do": do, "operator": operator or _login_name(), **details}
+    request = msgspec.convert(fields, Request)
     path = run_dir / SOCKET_NAME
     try:
         line = exchange(path, msgspec.json.encode(request) + b"\n", timeout_s)
@@ -111,7 +117,7 @@ def ask_router(
     if not answer.pop("ok", False):
         raise RouterRefusedError.one(
             where=f"the router in {run_dir}",
-            expected=f"that it can do `{do}`",
+            expected=f"a request `{do}` that it can do",
             found=str(answer.get("error", "no reason")),
             fix="correct the request",
         )

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from penstock.domain import CancelChild, VenueCommand
+from penstock.domain import CancelChild, QueryChild, VenueCommand
 from penstock.wire.fix import Outgoing
 
 _AT_ONCE: Final = 32  # messages of a step that leave with it: a few milliseconds
@@ -19,7 +19,7 @@ class Outbox:
     leave in pieces: a kill of thousands of orders then lets venues' reports in between.
 
     Promises:
-        nothing but cancels and reports waits; reports leave in order;
+        nothing but cancels, questions and reports waits; reports leave in order;
         cancels leave before reports; one whose child has ended meanwhile does not leave at all.
 
     A process that dies in between loses nothing: the journal has each command, the next start asks
@@ -27,10 +27,12 @@ class Outbox:
     """
 
     def __init__(
-        self, to_venue: Callable[[VenueCommand], None], tell: Callable[[Outgoing], None]
+        self,
+        to_venue: Callable[[VenueCommand | QueryChild], None],
+        tell: Callable[[Outgoing], None],
     ) -> None:
         self._to_venue, self._tell = to_venue, tell
-        self._cancels: deque[CancelChild] = deque()
+        self._cancels: deque[CancelChild | QueryChild] = deque()
         self._reports: deque[Outgoing] = deque()
         self._n_left = _AT_ONCE
 
@@ -38,10 +40,10 @@ class Outbox:
         """Another step: its first messages leave at once."""
         self._n_left = _AT_ONCE
 
-    def venue(self, command: VenueCommand) -> None:
+    def venue(self, command: VenueCommand | QueryChild) -> None:
         """Send a command, or keep it."""
         self._n_left -= 1
-        if isinstance(command, CancelChild) and self._n_left < 0:
+        if isinstance(command, CancelChild | QueryChild) and self._n_left < 0:
             self._cancels.append(command)
         else:
             self._to_venue(command)
@@ -66,7 +68,7 @@ class Outbox:
         for _ in range(_PIECE):
             if self._cancels:
                 cancel = self._cancels.popleft()
-                if is_live(cancel.child_id):
+                if isinstance(cancel, QueryChild) or is_live(cancel.child_id):
                     self._to_venue(cancel)
             elif self._reports:
                 self._tell(self._reports.popleft())

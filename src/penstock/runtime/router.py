@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from penstock.domain import (
     AlertLevel,
-    CancelParent,
     ChildState,
     ChildStatus,
     Control,
     ControlAction,
+    DoubtChild,
     FeedGap,
     FeedRecovered,
     Ns,
+    StatusRefused,
     VenueDown,
+    VenueReachable,
     VenueUp,
     from_seconds,
     seconds,
 )
-from penstock.runtime.control import Do, refusal
+from penstock.runtime.client_side import ClientSide
+from penstock.runtime.control import Do
 from penstock.runtime.inbox import (
     Asked,
     Fatal,
@@ -40,18 +41,15 @@ from penstock.runtime.inbox import (
     Stuck,
     Unread,
 )
-from penstock.runtime.operating import event_of
+from penstock.runtime.operator_desk import OperatorDesk
 from penstock.runtime.parts import RouterParts, draft_stamps, session_name
 from penstock.runtime.reply_watch import Unanswered
-from penstock.runtime.shedding import Shed
 from penstock.runtime.status import NO_SURROUNDINGS, RouterStatus, Surroundings, build_status
 from penstock.runtime.stepping import Stepper
 from penstock.runtime.venue_links import LinkStep, VenueLink
-from penstock.wire.fix import DeskAnswer, Incoming
 
 EXIT_FINE: Final = 0
 EXIT_FATAL: Final = 3
-_STEPS_AT_ONCE: Final = 8
 
 
 class Router:
@@ -80,8 +78,8 @@ class Router:
         self._started_ns = parts.clock()
         self._drain_until_ns: Ns | None = None
         self._unfinished: list[int] = []
-        self.shed = Shed()
-        self._later: deque[Callable[[], object]] = deque()  # steps of an item that has many
+        self._clients = ClientSide(parts, stepper)
+        self._operators = OperatorDesk(parts, stepper, self.status, self._force_up)
         self.exit_status = EXIT_FINE
         self._take: Mapping[type, Callable[[Any], None]] = {
             Market: lambda item: stepper.market(item.tape),
@@ -89,7 +87,7 @@ class Router:
             Message: self._message,
             LoggedOn: self._logged_on_again,
             LoggedOut: self._logged_out,
-            Refused: self._refused,
+            Refused: self._clients.refused,
             Unread: self._unread,
             Stuck: self._stuck,
             Asked: self._asked,
@@ -115,7 +113,7 @@ class Router:
             self._follow(link, link.wake(now_ns))
         for unanswered in self._stepper.watch.overdue(now_ns):
             self._ask_about(unanswered)
-        for text in self.shed.news(now_ns):
+        for text in self._clients.shed.news(now_ns):
             self._stepper.notice(AlertLevel.WARNING, "overload", text)
         timer = self._parts.timers.next_due(now_ns)
         if timer is None:
@@ -126,10 +124,7 @@ class Router:
 
     def go_on(self) -> bool:
         """Take another step of an item that has many; False if none is left."""
-        if not self._later:
-            return False
-        self._later.popleft()()
-        return True
+        return self._clients.go_on()
 
     def send_some(self) -> bool:
         """Send some of what a large step left to be sent; False if there is nothing left."""
@@ -142,7 +137,7 @@ class Router:
             self._parts.timers.due_ns,
             self._drain_until_ns,
             self._stepper.watch.due_ns,
-            self.shed.due_ns,
+            self._clients.shed.due_ns,
             *(link.due_ns for link in self._parts.links),
         ]
         return min((due for due in dues if due is not None), default=None)
@@ -204,24 +199,12 @@ class Router:
 
     def _message(self, item: Message) -> None:
         if item.side is Side.OMS:
-            self._client_message(item)
-        else:
-            self._venue_message(item)
-        self._mark_after(item)
-
-    def _client_message(self, item: Message) -> None:
-        self._answer_client(item.incoming, self._parts.oms_desk.on_message(item.incoming))
-
-    def _answer_client(self, incoming: Incoming, answer: DeskAnswer) -> None:
-        """Take the steps of a message: the first ones now, those of a mass cancel one by one."""
-        for draft in answer.events[:_STEPS_AT_ONCE]:
-            self._stepper.step(draft)
-        self._later.extend(partial(self._stepper.step, d) for d in answer.events[_STEPS_AT_ONCE:])
-        for reply in answer.replies:
-            self._parts.wires.to_client(reply)
-        for refused in answer.refused:
-            self._stepper.step(refused)
-        self._notes(incoming.counterparty, answer.notes)
+            self._clients.message(item)
+            return
+        self._venue_message(item)
+        session = session_name(item.side, item.incoming.counterparty)
+        # The journal has what it caused: after a restart it need not come again.
+        self._parts.marks.dealt(session, item.incoming)
 
     def _venue_message(self, item: Message) -> None:
         mic = item.incoming.counterparty
@@ -233,33 +216,24 @@ class Router:
                 self._follow(link, link.on_answer(draft.child_id))
         self._follow(link, link.on_reports(self._is_live))
         self._notes(mic, answer.notes)
-        if answer.asks_status:
-            self._follow(link, link.doubt(self._live_at(link.venue_idx), self._parts.clock()))
+        if answer.refuses_questions:
+            self._questions_refused(link)
+        if answer.asks_pending:
+            for child_id in self._pending_at(link.venue_idx):
+                self._doubt(child_id, link.venue_idx, "the venue rejects a message about an order")
 
-    def _mark_after(self, item: Message | Refused) -> None:
-        """Mark a message once all of its steps are taken."""
-        if self._later:
-            self._later.append(partial(self._mark, item))
-        else:
-            self._mark(item)
+    def _questions_refused(self, link: VenueLink) -> None:
+        """A venue that takes no 35=H is asked by cancels, about what it owes an answer for, too."""
+        stamps = draft_stamps(self._parts.clock())
+        self._stepper.step(StatusRefused(**stamps, venue_idx=link.venue_idx))
+        for child_id in link.unanswered:
+            self._doubt(child_id, link.venue_idx, "the venue does not answer questions")
 
-    def _mark(self, item: Message | Refused) -> None:
-        """The journal has what the message caused: after a restart it need not come again."""
-        side = item.side if isinstance(item, Message) else Side.OMS
-        session = session_name(side, item.incoming.counterparty)
-        self._parts.marks.dealt(session, item.incoming)
-
-    def _refused(self, item: Refused) -> None:
-        """Answer what is not worked; an order that is known already gets its usual answer."""
-        incoming = item.incoming
-        if not item.reason:
-            self.shed.drop(incoming.counterparty)
-        elif self._parts.oms_desk.has_named(incoming):
-            self._client_message(Message(Side.OMS, incoming))
-        else:
-            self.shed.refuse(incoming.counterparty)
-            self._answer_client(incoming, self._parts.oms_desk.refuse(incoming, item.reason))
-        self._mark_after(item)
+    def _doubt(self, child_id: int, venue_idx: int, reason: str) -> None:
+        stamps = draft_stamps(self._parts.clock())
+        self._stepper.step(
+            DoubtChild(**stamps, child_id=child_id, venue_idx=venue_idx, reason=reason)
+        )
 
     def _notes(self, counterparty: str, notes: tuple[str, ...]) -> None:
         for note in notes:
@@ -271,27 +245,21 @@ class Router:
             self._logged_on[item.counterparty] = True
             return
         link = self._links[item.counterparty]
-        self._follow(link, link.on_logon(self._live_at(link.venue_idx), self._parts.clock()))
+        live = self._live_at(link.venue_idx)
+        step = link.on_logon(live, self._parts.clock())
+        stamps = draft_stamps(self._parts.clock())
+        self._stepper.step(VenueReachable(**stamps, venue_idx=link.venue_idx))
+        self._follow(link, step)
 
     def _logged_out(self, item: LoggedOut) -> None:
         text = f"{item.counterparty} is logged out: {item.reason}"
         self._stepper.notice(AlertLevel.WARNING, "logout", text)
         if item.side is Side.OMS:
             self._logged_on[item.counterparty] = False
-            self._cancel_on_disconnect(item.counterparty)
+            self._clients.logged_out(item.counterparty)
             return
         link = self._links[item.counterparty]
         self._follow(link, link.on_logout(item.reason))
-
-    def _cancel_on_disconnect(self, client: str) -> None:
-        """Stop the orders of a client that has agreed to it when its session ends."""
-        if not self._parts.conf.cancels_on_disconnect(client):
-            return
-        stamps = draft_stamps(self._parts.clock())
-        for parent_id in self._parts.oms_desk.working_orders(client):
-            reason = "the client's session is lost: cancel on disconnect"
-            draft = CancelParent(**stamps, parent_id=parent_id, reason=reason)
-            self._later.append(partial(self._stepper.step, draft))
 
     def _unread(self, item: Unread) -> None:
         text = (
@@ -314,56 +282,57 @@ class Router:
         stamps = draft_stamps(now_ns)
         mic = parts.universe.venues[venue_idx].mic
         if step.is_late:
-            text = f"{mic} has not said where children {list(step.ask_about)} stand; asked again"
+            text = f"{mic} has not stated where children {list(step.ask_about)} stand; asked again"
+            self._stepper.notice(AlertLevel.WARNING, "no_answer", text)
+        if step.is_stuck:
+            text = (
+                f"{mic} does not state where children {list(link.unanswered)} stand and gets no "
+                "order. Call the venue, close them with penstock child close, or: "
+                f"penstock venue force-up {mic}"
+            )
             self._stepper.notice(AlertLevel.CRITICAL, "no_answer", text)
-        for child_id in step.ask_about:
-            parts.wires.to_venue(parts.venue_desk.status_request(child_id, now_ns))
+        self._ask(link, step.ask_about)
         if step.comes_up:
             self._stepper.step(VenueUp(**stamps, venue_idx=venue_idx))
             self._stepper.notice(AlertLevel.INFO, "venue_up", f"{mic} takes orders")
         if step.goes_down:
             self._stepper.step(VenueDown(**stamps, venue_idx=venue_idx, reason=link.reason))
 
+    def _ask(self, link: VenueLink, child_ids: Sequence[int]) -> None:
+        """Ask a venue where children stand: by questions, or by cancels where it takes none."""
+        parts, venue_idx = self._parts, link.venue_idx
+        if not parts.engine.answers_status(venue_idx):
+            for child_id in child_ids:
+                self._doubt(child_id, venue_idx, "the session was lost")
+            return
+        for child_id in child_ids:
+            parts.wires.to_venue(parts.venue_desk.status_request(child_id, parts.clock()))
+
     def _ask_about(self, unanswered: Unanswered) -> None:
-        """The venue should have said something; if it has not, ask."""
+        """The venue should have answered; if it has not, ask."""
         child_id = unanswered.child_id
         child = self._parts.engine.children[child_id]
         # A refused cancel is no sign of life: an order that never arrived cannot be cancelled.
         is_waiting = child.state is ChildState.CANCELLING
         is_silent = is_waiting if unanswered.is_cancel else not child.is_acked
-        if child.state.is_terminal or not is_silent:
+        venue_idx = child.order.venue_idx
+        is_asked = child.needs_answer or child_id in self._parts.links[venue_idx].unanswered
+        if child.state.is_terminal or not is_silent or is_asked:
             return
-        link = self._parts.links[child.order.venue_idx]
-        step = link.doubt([child_id], self._parts.clock())
-        if step.ask_about:
-            mic = self._parts.universe.venues[link.venue_idx].mic
-            text = f"{mic} says nothing about child {child_id}, {child.state}; asked"
-            self._stepper.notice(AlertLevel.WARNING, "no_answer", text)
-        self._follow(link, step)
+        if self._parts.links[venue_idx].is_logged_on:
+            reason = f"not acknowledged (state: {child.state})"
+            self._doubt(child_id, venue_idx, reason)
 
     def _asked(self, item: Asked) -> None:
-        if item.request.do is Do.STATUS:
-            item.answer({"ok": True, "status": self.status()})
-        elif item.request.do is Do.STOP:
+        if item.request.do is Do.STOP:
             self._drain(ControlAction.DRAIN, item.request.operator or "stop")
             item.answer({"ok": True, "text": "cancels what is open, then ends"})
-        elif self._drain_until_ns is not None:
-            item.answer(refusal("the router is closing"))
         else:
-            self._operate(item)
+            self._operators.answer(item, is_closing=self._drain_until_ns is not None)
 
-    def _operate(self, item: Asked) -> None:
-        ordered = event_of(item, self._parts.universe, self._parts.clock())
-        if isinstance(ordered, str):
-            item.answer(refusal(ordered))
-            return
-        if item.policy is not None:
-            self._parts.models[item.policy.model_sha256] = item.policy
-        self._stepper.step(ordered.event)
-        if item.policy is not None:  # the event itself has no room for who it was
-            who = item.request.operator or "someone on the control socket"
-            self._stepper.notice(AlertLevel.WARNING, "use_model", f"{who}: {ordered.text}")
-        item.answer({"ok": True, "text": ordered.text})
+    def _force_up(self, venue_idx: int) -> None:
+        link = self._parts.links[venue_idx]
+        self._follow(link, link.force_up())
 
     def _fatal(self, item: Fatal) -> None:
         text = f"{item.where}: {type(item.error).__name__}: {item.error}"
@@ -391,6 +360,16 @@ class Router:
     def _is_live(self, child_id: int) -> bool:
         child = self._parts.engine.children.get(child_id)
         return child is not None and not child.state.is_terminal
+
+    def _pending_at(self, venue_idx: int) -> list[int]:
+        """Children whose message may be the one that was refused: those that wait for an answer."""
+        children, live = self._parts.engine.children, self._live_at(venue_idx)
+        waiting = [
+            child_id
+            for child_id in live
+            if not children[child_id].is_acked or children[child_id].is_cancel_asked
+        ]
+        return waiting or live
 
     def _live_at(self, venue_idx: int) -> list[int]:
         return [

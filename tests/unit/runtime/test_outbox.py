@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from penstock.domain import CancelChild, Ns, VenueCommand
+from penstock.domain import CancelChild, Ns, QueryChild, VenueCommand
 from penstock.runtime.outbox import Outbox
 from penstock.wire.fix import FixMessage, Outgoing
 
@@ -21,7 +21,7 @@ def report(number: int) -> Outgoing:
 
 def test_a_small_step_leaves_at_once() -> None:
     """An order's way is not longer than it was."""
-    sent: list[VenueCommand | Outgoing] = []
+    sent: list[VenueCommand | QueryChild | Outgoing] = []
     outbox = Outbox(sent.append, sent.append)
     for _ in range(10):
         outbox.begin_step()
@@ -34,7 +34,7 @@ def test_a_small_step_leaves_at_once() -> None:
 
 def test_a_large_step_leaves_in_pieces_cancels_first() -> None:
     """A kill of thousands lets the venues' answers in between."""
-    cancels: list[VenueCommand] = []
+    cancels: list[VenueCommand | QueryChild] = []
     reports: list[Outgoing] = []
     outbox = Outbox(cancels.append, reports.append)
     outbox.begin_step()
@@ -70,7 +70,7 @@ def test_later_reports_wait_behind_those_that_wait() -> None:
 
 def test_a_cancel_of_a_child_that_has_ended_meanwhile_does_not_leave() -> None:
     """The venue would only refuse it."""
-    cancels: list[VenueCommand] = []
+    cancels: list[VenueCommand | QueryChild] = []
     outbox = Outbox(cancels.append, lambda _report: None)
     outbox.begin_step()
     for k in range(40):

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from penstock.domain import (
+    EPOCH_IDS,
     Alert,
     AlertLevel,
     Control,
@@ -68,7 +69,7 @@ def alerts_of(world: SmallWorld) -> list[str]:
     ]
 
 
-def ask(world: SmallWorld, do: Do, **details: str) -> Answer:
+def ask(world: SmallWorld, do: Do, **details: Any) -> Answer:
     """What it answers to an operator."""
     answers: list[Answer] = []
     request = Request(do=do, operator="ann", **details)
@@ -109,7 +110,9 @@ def test_time_and_numbers_never_go_back(world: SmallWorld) -> None:
     world.round()
     found = [entry.event for entry in journal_of(world) if entry.kind is RecordKind.EVENT]
 
-    assert list(range(1, len(found) + 1)) == [event.seq for event in found]
+    first = EPOCH_IDS + 1
+
+    assert list(range(first, first + len(found))) == [event.seq for event in found]
     assert sorted(event.recv_ns for event in found) == [event.recv_ns for event in found]
 
 

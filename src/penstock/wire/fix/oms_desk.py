@@ -110,11 +110,14 @@ class OmsDesk:
         return [Outgoing(session, copy) for session in self._rules.copies_of(client)]
 
     def _note_waiting(self, event: Event, commands: Sequence[Command]) -> None:
-        """A replace that nothing answers now waits for the venues."""
+        """A replace that is pending waits for the venues."""
         if not isinstance(event, ReplaceParent):
             return
         order = self._book.order(event.parent_id)
-        if order is not None and not any(isinstance(c, ReportParent) for c in commands):
+        waits = any(
+            isinstance(c, ReportParent) and c.kind is ReportKind.PENDING_REPLACE for c in commands
+        )
+        if order is not None and waits:
             order.replace_id = event.client_order_id
 
     def state_hash(self) -> str:
@@ -142,6 +145,8 @@ class OmsDesk:
     def _refused(self, order: OmsOrder, event: Event, command: ReportParent) -> FixMessage:
         is_replace = command.kind is ReportKind.REPLACE_REFUSED
         asked = event.client_order_id if isinstance(event, ReplaceParent | CancelParent) else ""
+        if is_replace and not asked:  # one that waited, until the order was filled
+            asked, order.replace_id = order.replace_id, ""
         return self._reports.refusal(
             order,
             tags.TO_REPLACE if is_replace else tags.TO_CANCEL,

@@ -32,7 +32,13 @@ from penstock.wire.fix.reports import (
     execution_report,
 )
 from penstock.wire.fix.tags import CxlRejReason, ExecType, MsgType, OrdRejReason, OrdStatus
-from penstock.wire.fix.values import SIDE_TEXT, plain_text, price_text, time_text, usd_text
+from penstock.wire.fix.values import (
+    SIDE_TEXT,
+    exact_price_text,
+    plain_text,
+    time_text,
+    usd_text,
+)
 
 EXEC_TYPES: Final[Mapping[ReportKind, str]] = MappingProxyType(
     {
@@ -179,6 +185,7 @@ class OmsReports:
             filled_shares=Shares(0) if last is None else last.filled_shares,
             leaves_shares=sent.size_shares if last is None else last.leaves_shares,
             paid_ticks_shares=0 if last is None else last.paid_ticks_shares,
+            paid_rest_femtos=0 if last is None else last.paid_rest_femtos,
         )
 
     def about(self, order: OmsOrder | None) -> About:
@@ -217,7 +224,10 @@ class OmsReports:
             return ()
         fields = [
             (tags.LAST_QTY, str(command.last_shares)),
-            (tags.LAST_PX, price_text(command.last_price_ticks)),
+            (
+                tags.LAST_PX,
+                exact_price_text(command.last_price_ticks, command.last_price_rest_femtos),
+            ),
             (tags.LAST_MKT, self._mics[command.last_venue_idx]),
             (tags.SECONDARY_EXEC_ID, command.last_exec_id or ""),
             (tags.SECONDARY_ORDER_ID, str(command.last_child_id or "")),
@@ -239,6 +249,8 @@ def ord_status(order: OmsOrder, last: ReportParent | None) -> str:
     """39 OrdStatus of an order after this report; a request that waits comes first."""
     if last is None:
         return OrdStatus.PENDING_NEW
+    if last.kind is ReportKind.PENDING_REPLACE:
+        return OrdStatus.PENDING_REPLACE
     match last.state:
         case ParentState.WORKING if order.replace_id:
             return OrdStatus.PENDING_REPLACE

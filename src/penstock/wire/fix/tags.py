@@ -121,12 +121,17 @@ class ExecType:
     """150 ExecType: what an execution report is about."""
 
     NEW: Final = "0"
+    PARTIAL_FILL: Final = "1"  # of FIX 4.2, and of venues that still write it
+    FILL: Final = "2"
     DONE_FOR_DAY: Final = "3"
     CANCELED: Final = "4"
     REPLACED: Final = "5"
     PENDING_CANCEL: Final = "6"
+    STOPPED: Final = "7"
     REJECTED: Final = "8"
+    SUSPENDED: Final = "9"
     PENDING_NEW: Final = "A"
+    CALCULATED: Final = "B"
     EXPIRED: Final = "C"
     RESTATED: Final = "D"
     PENDING_REPLACE: Final = "E"

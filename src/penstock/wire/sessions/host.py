@@ -114,6 +114,9 @@ class SessionHost:
         for name, session in self._sessions.items():
             self._numbers[name].session = session
         self._is_stopping = False
+        self._ending = threading.Lock()
+        self._is_served = False  # the thread has left the engine
+        self._abandoned: Any = None
         self._thread: threading.Thread | None = None
         self._start_error: Exception | None = None
         self._is_started = threading.Event()
@@ -168,12 +171,11 @@ class SessionHost:
             self._engine = None
         for numbers in self._numbers.values():
             numbers.session = None
-        if thread is None or not thread.is_alive():
-            # Now, not when Python forgets it: an exception that answered a callback stays in
-            # QuickFIX's wrapper for ever, and with it whatever its traceback reaches. A thread that
-            # hangs in a callback will come back to its engine; that frees it then.
-            type(engine).__swig_destroy__(engine)
-            self._taps.release()
+        with self._ending:
+            if thread is None or self._is_served:
+                self._free(engine)
+            else:
+                self._abandoned = engine  # the thread hangs in a callback, and frees it at its end
         if self._log is not None:
             self._log.stop()
 
@@ -267,6 +269,17 @@ class SessionHost:
             self._start_error = error
             if self._is_started.is_set():
                 self._application.fatal(f"thread {self._side.label}", error)
+        finally:
+            with self._ending:
+                self._is_served = True
+                if self._abandoned is not None:
+                    self._free(self._abandoned)
+
+    def _free(self, engine: Any) -> None:
+        # Now, not when Python forgets it: an exception that answered a callback stays in QuickFIX's
+        # wrapper for ever, and with it whatever its traceback reaches.
+        type(engine).__swig_destroy__(engine)
+        self._taps.release()
 
     def _end(self, engine: Any, thread: threading.Thread, give_up_s: float) -> None:
         if self._side.knock_at is None:
