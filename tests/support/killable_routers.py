@@ -605,9 +605,6 @@ class _Wires:
     def to_venue(self, outgoing: Outgoing) -> bool:
         return self.world.hand_over(outgoing, self.to_venues)
 
-    def reset(self, side: Facing, counterparty: str) -> bool:
-        return True
-
 
 def fuse_journals(world: SmallWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have each record of a journal burn the world's fuse: before, within and after its write."""

@@ -35,15 +35,13 @@ def book(child: int, conf: Path, shares: int, price: str, reason: str) -> None:
     Example:  penstock child book 17 --shares 60 --price 84.975 --reason "XNAS desk, call 14:02"
     Exit status: 0 done; 2 no router answers, or it refuses, and why.
     """
-    order(
-        conf,
-        "child_book",
-        shown=f"child book {child}",
-        child=child,
-        shares=shares,
-        price=price,
-        reason=reason,
-    )
+    details: dict[str, str | int | None] = {
+        "child": child,
+        "shares": shares,
+        "price": price,
+        "reason": reason,
+    }
+    order(conf, "child_book", details, shown=f"child book {child}")
 
 
 @command.command("close")
@@ -63,6 +61,5 @@ def close(child: int, conf: Path, filled: int, reason: str) -> None:
     Example:  penstock child close 17 --filled 60 --reason "XNAS desk, call 14:02"
     Exit status: 0 done; 2 no router answers, or it refuses, and why.
     """
-    order(
-        conf, "child_close", shown=f"child close {child}", child=child, shares=filled, reason=reason
-    )
+    details: dict[str, str | int | None] = {"child": child, "shares": filled, "reason": reason}
+    order(conf, "child_close", details, shown=f"child close {child}")

@@ -60,9 +60,8 @@ def command(
     3 not every cancel is acknowledged in time, or shares are in doubt: the children are listed.
     """
     started_s = time.monotonic()
-    answer = ask(
-        conf, "kill", shown="kill", client=client, venue=venue, symbol=symbol, reason=reason
-    )
+    details = {"client": client, "venue": venue, "symbol": symbol, "reason": reason}
+    answer = ask(conf, "kill", details, shown="kill")
     effective_ms = round(1e3 * (time.monotonic() - started_s), 1)
     click.echo(f"{answer['text']}: effective after {effective_ms:.0f} ms", err=True)
     answer = _follow(conf, answer, time.monotonic() + wait_s, is_quiet=as_json)
@@ -96,7 +95,7 @@ def _follow(
         if answer["is_confirmed"] or time.monotonic() >= until_s:
             return answer
         time.sleep(_POLL_S)
-        answer = ask(conf, "kill_progress", shown="kill", kill=answer["kill"])
+        answer = ask(conf, "kill_progress", {"kill": answer["kill"]}, shown="kill")
 
 
 def _open_lines(answer: dict[str, Any]) -> list[str]:

@@ -32,9 +32,10 @@ def command(
     Exit status: 0 done; 2 no router answers, or it refuses, and why.
     """
     if action == "reset":
-        order(conf, "reset_limits", shown="limits reset", client=client, reason=reason)
+        details = {"client": client, "reason": reason}
+        order(conf, "reset_limits", details, shown="limits reset")
         return
-    answer = ask(conf, "limits", shown="limits show", client=client)
+    answer = ask(conf, "limits", {"client": client}, shown="limits show")
     if as_json:
         print_json(answer)
         return

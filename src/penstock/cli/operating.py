@@ -6,7 +6,9 @@ import getpass
 import json
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
 import click
@@ -27,15 +29,16 @@ reason_option = click.option(
 def ask(
     conf: Path,
     do: str,
+    details: Mapping[str, str | int | None] = MappingProxyType({}),
     *,
     shown: str = "",
     timeout_s: float = TIMEOUT_S,
-    **details: str | int | None,
 ) -> dict[str, Any]:
     """
     The answer of the router that runs under a configuration.
 
     Args:
+        details: the other fields of the request, see `penstock.runtime.control`.
         shown: the command as the operator typed it, for the message of a refusal.
     Raises:
         PenstockError: no router answers, or it refuses; the message has the reason and the fix.
@@ -52,9 +55,16 @@ def ask(
     return answer
 
 
-def order(conf: Path, do: str, *, shown: str = "", **details: str | int | None) -> None:
+def order(
+    conf: Path,
+    do: str,
+    details: Mapping[str, str | int | None],
+    *,
+    shown: str,
+    timeout_s: float = TIMEOUT_S,
+) -> None:
     """Have the router do something, and print its answer."""
-    click.echo(ask(conf, do, shown=shown, **details)["text"])
+    click.echo(ask(conf, do, details, shown=shown, timeout_s=timeout_s)["text"])
 
 
 def _run_dir(conf: Path) -> Path:

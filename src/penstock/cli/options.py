@@ -7,8 +7,8 @@ from typing import Final
 
 import click
 
+from penstock.cli import options_plain
 from penstock.cli.console import default_workers
-from penstock.cli.options_plain import json_option as json_option
 from penstock.domain import ConfigError
 
 TUNED: Final = Path("conf/baselines")
@@ -16,6 +16,7 @@ TUNED: Final = Path("conf/baselines")
 scenarios_argument = click.argument(
     "scenario", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
+json_option = options_plain.json_option
 tape_option = click.option(
     "--tape",
     type=click.Path(path_type=Path),

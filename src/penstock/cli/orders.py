@@ -39,7 +39,9 @@ def command(conf: Path, client: str, venue: str, symbol: str, as_json: bool) -> 
     Example:  penstock orders --venue PDRK
     Exit status: 0 it answered; 2 no router answers, or it refuses.
     """
-    answer = ask(conf, "orders", shown="orders", client=client, venue=venue, symbol=symbol)
+    answer = ask(
+        conf, "orders", {"client": client, "venue": venue, "symbol": symbol}, shown="orders"
+    )
     if as_json:
         print_json({"orders": answer["orders"], "parents": answer["parents"]})
         return

@@ -25,4 +25,5 @@ def command(conf: Path, client: str, venue: str, symbol: str, reason: str) -> No
     Example:  penstock resume conf/router.toml
     Exit status: 0 done; 2 no router answers, or it refuses.
     """
-    order(conf, "resume", shown="resume", client=client, venue=venue, symbol=symbol, reason=reason)
+    details = {"client": client, "venue": venue, "symbol": symbol, "reason": reason}
+    order(conf, "resume", details, shown="resume")

@@ -32,8 +32,7 @@ def command(action: str, comp_id: str, conf: Path, reason: str) -> None:
     order(
         conf,
         "session_reset",
+        {"session": comp_id, "reason": reason},
         shown=f"session {action} {comp_id}",
-        session=comp_id,
-        reason=reason,
         timeout_s=_WAIT_S,
     )

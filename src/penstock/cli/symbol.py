@@ -29,4 +29,5 @@ def command(switch: Literal["restrict", "allow"], symbol: str, conf: Path, reaso
     Example:  penstock symbol restrict IBM --reason "news pending"
     Exit status: 0 done; 2 no router answers, or it refuses, and why.
     """
-    order(conf, _DO[switch], shown=f"symbol {switch} {symbol}", symbol=symbol, reason=reason)
+    details = {"symbol": symbol, "reason": reason}
+    order(conf, _DO[switch], details, shown=f"symbol {switch} {symbol}")

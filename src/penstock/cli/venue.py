@@ -29,4 +29,4 @@ def command(switch: Literal["on", "off", "force-up"], mic: str, conf: Path, reas
     Exit status: 0 done; 2 no router answers, or it refuses, and why.
     """
     do = f"venue_{switch.replace('-', '_')}"
-    order(conf, do, shown=f"venue {switch} {mic}", venue=mic, reason=reason)
+    order(conf, do, {"venue": mic, "reason": reason}, shown=f"venue {switch} {mic}")

@@ -56,10 +56,12 @@ class OperatorDesk:
         status: Callable[[], RouterStatus],
         force_up: Callable[[int], None],
         *,
+        reset_session: Callable[[Side, str], bool],
         aside: Callable[[Callable[[], None]], None] = _aside,
     ) -> None:
         self._parts, self._stepper = parts, stepper
         self._status, self._force_up, self._aside = status, force_up, aside
+        self._reset_fix = reset_session
         self._orders = OrderList(parts.engine, parts.universe)
         self._kills = KillWatch()
         self._said: dict[Request, tuple[int, Answer]] = {}  # until when an answer serves
@@ -216,7 +218,7 @@ class OperatorDesk:
     def _reset(
         self, side: Side, counterparty: str, text: str, answer: Callable[[Answer], None]
     ) -> None:
-        if self._parts.wires.reset(side, counterparty):
+        if self._reset_fix(side, counterparty):
             answer({"ok": True, "text": text})
         else:
             answer(refusal("the FIX engine did not do it in time. Fix: try again"))

@@ -48,10 +48,6 @@ class Wires(Protocol):
         """Hand over an order, a cancel or a question."""
         ...
 
-    def reset(self, side: Side, counterparty: str) -> bool:
-        """Start a session's numbers at 1. Waits for it; True when it is done."""
-        ...
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouterParts:

@@ -90,6 +90,7 @@ def _run(
         feed_counters=edge.counters,
         journal_bytes=lambda: opened.journal.stat().st_size,
         store_pid=lambda: store.pid,
+        reset_session=wires.reset,
     )
     with (
         _quick_switching(conf.router.switch_interval_s),

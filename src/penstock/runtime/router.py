@@ -79,7 +79,9 @@ class Router:
         self._drain_until_ns: Ns | None = None
         self._unfinished: list[int] = []
         self._clients = ClientSide(parts, stepper)
-        self._operators = OperatorDesk(parts, stepper, self.status, self._force_up)
+        self._operators = OperatorDesk(
+            parts, stepper, self.status, self._force_up, reset_session=surroundings.reset_session
+        )
         self.exit_status = EXIT_FINE
         self._take: Mapping[type, Callable[[Any], None]] = {
             Market: lambda item: stepper.market(item.tape),

@@ -46,9 +46,6 @@ class Nowhere:
     def to_venue(self, outgoing: Outgoing) -> bool:
         return True
 
-    def reset(self, side: Side, counterparty: str) -> bool:
-        return True
-
 
 def opened_again(conf: RouterConf, *, is_fresh: bool = False) -> tuple[Opened, Nowhere]:
     """What a start on these files makes."""
