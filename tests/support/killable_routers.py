@@ -79,6 +79,7 @@ CONF = """
 day = 20260302
 run_dir = "{run_dir}"
 drain_s = 2.0
+max_wait_s = 600.0
 [oms]
 clients = ["OMS"]
 default_horizon_s = 8.0

@@ -63,7 +63,7 @@ def command(
     details = {"client": client, "venue": venue, "symbol": symbol, "reason": reason}
     answer = ask(conf, "kill", details, shown="kill")
     effective_ms = round(1e3 * (time.monotonic() - started_s), 1)
-    click.echo(f"{answer['text']}: effective after {effective_ms:.0f} ms", err=True)
+    click.echo(f"{answer['text']}: effective after {effective_ms:.0f} ms", err=as_json)
     answer = _follow(conf, answer, time.monotonic() + wait_s, is_quiet=as_json)
     if as_json:
         print_json(
