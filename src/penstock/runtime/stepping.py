@@ -45,6 +45,7 @@ from penstock.runtime.reply_watch import ReplyWatch
 from penstock.wire.fix import Outgoing
 
 _N_ALERTS_KEPT: Final = 10
+_LARGE: Final = 200  # commands: some milliseconds of reports
 
 
 class Stepper:
@@ -64,11 +65,13 @@ class Stepper:
         self.watch = ReplyWatch()
         self.alerts: deque[str] = deque(maxlen=_N_ALERTS_KEPT)
         self._outbox = Outbox(self._to_venue, self._tell)
+        self._unreported: list[tuple[Event, list[Command]]] = []  # large steps, at most one mostly
         self._has_gap: set[str] = set()  # sessions that were not told something
         self.n_unsent = 0  # reports that came when the FIX engine was closed already
 
     def begin(self) -> None:
         """An item has left the queue: the next decision is timed from here."""
+        self._report_large_steps()
         self._popped_ns = self._parts.clock()
 
     def market(self, tape: TapeArray) -> None:
@@ -82,7 +85,13 @@ class Stepper:
         self._parts.taker.on_market(tape, 0, len(tape))
 
     def step(self, draft: Event) -> list[Command]:
-        """Take one event and carry out what it causes; return that."""
+        """
+        Take one event and carry out what it causes; return that.
+
+        The reports of a large step are made before the next item: a kill of thousands of orders is
+        answered without waiting for them.
+        """
+        self._report_large_steps()
         parts = self._parts
         started_ns, self._popped_ns = self._popped_ns or parts.clock(), None
         self._last_recv_ns = max(self._last_recv_ns, draft.recv_ns)
@@ -93,7 +102,10 @@ class Stepper:
         decided_ns = parts.clock()
         parts.venue_desk.note(event, commands)
         self._act(draft, commands)
-        self._report(parts.oms_desk.on_step(event, commands))
+        if len(commands) > _LARGE:
+            self._unreported.append((event, commands))
+        else:
+            self._report(parts.oms_desk.on_step(event, commands))
         parts.timers.on_step(event, commands)
         parts.standing.on_step(event, commands)
         if any(isinstance(command, Record) for command in commands):
@@ -102,7 +114,8 @@ class Stepper:
 
     def send_some(self) -> bool:
         """Hand over some of what a large step left to be sent; False if there is nothing left."""
-        return self._outbox.send_some(self._is_live)
+        has_reported = self._report_large_steps()
+        return self._outbox.send_some(self._is_live) or has_reported
 
     def report_again(self, reports: Iterable[Outgoing]) -> None:
         """Send what a killed router may not have sent; each says that it may be a repetition."""
@@ -144,6 +157,12 @@ class Stepper:
     def _report(self, reports: Iterable[Outgoing]) -> None:
         for report in reports:
             self._outbox.report(report)
+
+    def _report_large_steps(self) -> bool:
+        steps, self._unreported = self._unreported, []
+        for event, commands in steps:
+            self._report(self._parts.oms_desk.on_step(event, commands))
+        return bool(steps)
 
     def _tell(self, report: Outgoing) -> None:
         marks = self._parts.marks
