@@ -13,6 +13,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -80,11 +81,11 @@ class LoadClient:
         self._session.start()
         while len(self._logged_on) < 2:
             time.sleep(0.01)
-        print(msgspec.json.encode({"is_ready": True}).decode(), flush=True)
+        _tell({"is_ready": True})
         for line in sys.stdin:
             request: dict[str, Any] = msgspec.json.decode(line)
-            work = {"chain": self._chain, "run": self._run}[request.pop("do")]
-            print(msgspec.json.encode(work(**request)).decode(), flush=True)
+            work: Callable[..., object] = self._chain if request.pop("do") == "chain" else self._run
+            _tell(work(**request))
         self._session.stop()
 
     def _chain(self, n_orders: int, window: int) -> dict[str, float]:
@@ -94,12 +95,17 @@ class LoadClient:
             self._chain_room.release()
         started_ns = self._clock()
         for k in range(n_orders):
-            self._chain_room.acquire()
+            self._wait_for_room()
             side = Side.BUY if k % 2 else Side.SELL
-            self._session.send(Outgoing(RELAY, child_message(f"{names}{k}", side, self._clock())))
+            order = child_message(f"{names}{k}", side, self._clock(), self._symbols[0])
+            self._session.send(Outgoing(RELAY, order))
         for _ in range(window):
-            self._chain_room.acquire()
+            self._wait_for_room()
         return {"orders_per_s": n_orders * NS_PER_S / (self._clock() - started_ns)}
+
+    def _wait_for_room(self) -> None:
+        if not self._chain_room.acquire(timeout=_ANSWER_S):
+            raise SystemExit(f"no answer through the relay within {_ANSWER_S:g} s")
 
     def _run(self, rate_per_s: float, seconds: float) -> Sent:
         """Send to the router, at times that do not depend on its answers."""
@@ -192,7 +198,12 @@ class LoadClient:
 
     def on_fatal(self, where: str, error: Exception) -> None:
         """Say why nothing works."""
-        print(f"{where}: {error!r}", file=sys.stderr, flush=True)
+        sys.stderr.write(f"{where}: {error!r}\n")
+
+
+def _tell(value: object) -> None:
+    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    sys.stdout.flush()
 
 
 def symbols(n: int) -> list[str]:

@@ -47,7 +47,7 @@ class Sampler:
 
     def _serve(self) -> None:
         while not self._is_over.wait(_EVERY_S):
-            frame = sys._current_frames().get(self._watched)
+            frame = sys._current_frames().get(self._watched)  # noqa: SLF001 - there is no other way
             names = _names(frame)
             if "loop.run_loop" not in names:
                 continue
