@@ -286,7 +286,9 @@ TOKENS = [*CODES, *NAMES, *WORDS, *TIMES, *FOREIGN]
 FIELDS = st.dictionaries(
     st.sampled_from(TAGS), st.one_of(st.sampled_from(TOKENS), st.text(max_size=20)), max_size=20
 )
-MSG_TYPES = st.one_of(st.sampled_from(["D", "F", "G", "H", "8", "9", "j", "3", "Q", "q", "AF"]), st.text())
+MSG_TYPES = st.one_of(
+    st.sampled_from(["D", "F", "G", "H", "8", "9", "j", "3", "Q", "q", "AF"]), st.text()
+)
 GOOD: dict[str, Mapping[int, str]] = {
     "D": {11: "a2", 55: "TEST0", 54: "1", 38: "1000", 40: "2", 44: "100.05"},
     "F": {11: "c1", 41: "a1"},
