@@ -52,6 +52,7 @@ from penstock.domain.events import (
     CloseChild,
     Control,
     ControlAction,
+    DayCarried,
     DoubtChild,
     EpochStarted,
     Event,
@@ -61,6 +62,7 @@ from penstock.domain.events import (
     LatencyObserved,
     ModelSwap,
     NewParent,
+    OrderCarried,
     ReplaceParent,
     Timer,
     VenueDown,
@@ -80,6 +82,7 @@ from penstock.domain.orders import (
     Tif,
     check_parent,
 )
+from penstock.domain.packing import Packer
 from penstock.domain.settings import parse_toml
 from penstock.domain.streams import stream, stream_seed
 from penstock.domain.tape import TAPE_DTYPE, TapeArray, TapeFlag, TapeKind, empty_tape
@@ -147,7 +150,10 @@ __all__ = [
     "ControlAction",
     "DecisionRecord",
     "DoubtChild",
+    "DayCarried",
     "EpochStarted",
+    "OrderCarried",
+    "Packer",
     "Event",
     "Exclusion",
     "FEMTOS_PER_TICK",

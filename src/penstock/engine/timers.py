@@ -41,6 +41,10 @@ class Timers:
         self._out[timer_id] = Due(purpose, target_id)
         return timer_id
 
+    def find(self, timer_id: int) -> Due | None:
+        """What a timer that is out is for."""
+        return self._out.get(timer_id)
+
     def take(self, timer_id: int) -> Due | None:
         """What the timer was for, once; None for one that is not out."""
         return self._out.pop(timer_id, None)

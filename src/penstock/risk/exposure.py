@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -82,6 +83,21 @@ class Exposure:
     def take_back(self, owner: Owner, price_ticks: int, shares: int) -> None:
         """An execution did not happen after all."""
         self._add(owner, -price_ticks * shares)
+
+    def traded(self) -> list[tuple[str, str, int, int]]:
+        """What has traded: client, account, parent and value. Call when nothing is live."""
+        assert not self._live, "live value is no traded value"
+        of_clients = [(client, "", 0, value) for client, value in self._by_client.items()]
+        of_parents = [("", "", parent_id, value) for parent_id, value in self._by_parent.items()]
+        return of_clients + of_parents
+
+    def carry(self, traded: Iterable[tuple[str, str, int, int]]) -> None:
+        """Begin with what has traded earlier in the day."""
+        for client, _, parent_id, value in traded:
+            if client:
+                self._by_client[client] = value
+            else:
+                self._by_parent[parent_id] = value
 
     def facts(self) -> tuple[object, ...]:
         """Content for the state hash."""

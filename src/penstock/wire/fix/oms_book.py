@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -14,6 +14,8 @@ from penstock.domain import (
     EpochStarted,
     Event,
     NewParent,
+    OrderCarried,
+    Packer,
     ParentOrder,
     ReplaceParent,
     ReportParent,
@@ -81,6 +83,8 @@ class OmsBook:
                 self._name(parent_id, name, MsgType.ORDER_CANCEL_REPLACE_REQUEST)
             case CancelParent(parent_id=parent_id, client_order_id=name):
                 self._name(parent_id, name, MsgType.ORDER_CANCEL_REQUEST)
+            case OrderCarried(parent_id=parent_id, names=packed):
+                self._carry(parent_id, packed)
             case EpochStarted(epoch=epoch):
                 self._next_parent_id = max(self._next_parent_id, epoch * EPOCH_IDS + 1)
             case _:
@@ -97,6 +101,27 @@ class OmsBook:
         if order is not None and cl_ord_id:
             self._named.setdefault((order.order.client, cl_ord_id), Named(msg_type, order))
 
+    def packed(self) -> dict[int, bytes]:
+        """Every order with its names, by number, for an `OrderCarried`."""
+        names: dict[int, list[list[Any]]] = {number: [] for number in self._orders}
+        for (_, name), named in self._named.items():
+            facts = [value for key, value in named._asdict().items() if key != "order"]
+            names[named.order.order.parent_id].append([name, *facts])
+        return {
+            number: msgspec.msgpack.encode([_ORDERS.pack(order), names[number]])
+            for number, order in self._orders.items()
+        }
+
+    def _carry(self, parent_id: int, packed: bytes) -> None:
+        data, names = msgspec.msgpack.decode(packed)
+        order = _ORDERS.unpack(data)
+        self._orders[parent_id] = order
+        self._next_parent_id = max(self._next_parent_id, parent_id + 1)
+        keys = [key for key in Named._fields if key != "order"]
+        for name, *facts in names:
+            named = Named(order=order, **dict(zip(keys, facts, strict=True)))
+            self._named[(order.order.client, name)] = named
+
     def state_hash(self) -> str:
         """Hash of everything that can influence a later answer."""
         facts = (
@@ -108,3 +133,6 @@ class OmsBook:
             [(*key, n.msg_type, n.order.order.parent_id) for key, n in self._named.items()],
         )
         return hashlib.sha256(msgspec.msgpack.encode(facts)).hexdigest()
+
+
+_ORDERS: Final = Packer(OmsOrder)

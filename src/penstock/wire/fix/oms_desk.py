@@ -74,6 +74,15 @@ class OmsDesk:
         if order is not None and not any(isinstance(c, ReportParent) for c in commands):
             order.replace_id = event.client_order_id
 
+    def client_of(self, parent_id: int) -> str:
+        """Whose order it is; empty for one that no client has sent."""
+        order = self._book.order(parent_id)
+        return "" if order is None else order.order.client
+
+    def packed(self) -> dict[int, bytes]:
+        """Every order with its names, by number, for an `OrderCarried`."""
+        return self._book.packed()
+
     def state_hash(self) -> str:
         """Hash of everything that can influence a later answer."""
         return self._book.state_hash()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
 
 from penstock.domain import (
     CancelChild,
@@ -12,6 +15,8 @@ from penstock.domain import (
     ChildOrder,
     Command,
     Event,
+    OrderCarried,
+    Packer,
     ReplaceChild,
     SendChild,
 )
@@ -59,6 +64,10 @@ class VenueChildren:
                 self._executed(child_id, exec_id, shares, is_new=True)
             case ChildBust(child_id=child_id, exec_id=exec_id, corrected_shares=shares):
                 self._executed(child_id, exec_id, shares, is_new=False)
+            case OrderCarried(children=packed):
+                for data in msgspec.msgpack.decode(packed, type=list[bytes]):
+                    child = _SENT.unpack(data)
+                    self._children[child.order.child_id] = child
             case _:
                 pass
         for command in commands:
@@ -72,6 +81,13 @@ class VenueChildren:
                 case _:
                     pass
 
+    def packed(self) -> dict[int, bytes]:
+        """The children of every order, by the order's number."""
+        sent: dict[int, list[bytes]] = {}
+        for child in self._children.values():
+            sent.setdefault(child.order.parent_id, []).append(_SENT.pack(child))
+        return {number: msgspec.msgpack.encode(children) for number, children in sent.items()}
+
     def facts(self) -> list[tuple[object, ...]]:
         """Content for a state hash."""
         return [
@@ -84,3 +100,6 @@ class VenueChildren:
         child = self._children.get(child_id)
         if child is not None and (exec_id in child.executions) is not is_new:
             child.executions[exec_id] = shares
+
+
+_SENT: Final = Packer(SentChild)

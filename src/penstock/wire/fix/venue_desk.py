@@ -83,6 +83,10 @@ class VenueDesk:
         """Take a venue's message."""
         return self._reports.read(incoming)
 
+    def packed(self) -> dict[int, bytes]:
+        """The children of every order, by the order's number, for an `OrderCarried`."""
+        return self._children.packed()
+
     def state_hash(self) -> str:
         """Hash of everything that can influence a later message."""
         return hashlib.sha256(msgspec.msgpack.encode(self._children.facts())).hexdigest()

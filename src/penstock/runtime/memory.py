@@ -1,0 +1,64 @@
+"""The memory of a run: everything whose state its steps make up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from penstock.domain import from_seconds
+from penstock.engine import Engine
+from penstock.routing import PRESETS
+from penstock.runtime.config import RouterConf
+from penstock.runtime.recovery import Recovered, replay_into
+from penstock.runtime.standing import Standing
+from penstock.runtime.timer_queue import TimerQueue
+from penstock.wire.fix import OmsDesk, OrderDefaults, VenueDesk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Everything whose state a run's steps make up, and nothing else does."""
+
+    run: str
+    engine: Engine
+    oms_desk: OmsDesk
+    venue_desk: VenueDesk
+    timers: TimerQueue
+    standing: Standing
+
+    def replay(self, journal: Path, provide_model: Callable[[str], None]) -> Recovered:
+        """
+        Take every step of a journal.
+
+        Args:
+            provide_model: called with the hash of each model that the journal swaps in.
+        Raises:
+            JournalError: damaged, or the engine now says something else than it said then.
+        """
+        return replay_into(
+            journal,
+            self.engine,
+            note_to_venues=self.venue_desk.note,
+            report_to_clients=self.oms_desk.on_step,
+            followers=(self.timers, self.standing),
+            provide_model=provide_model,
+        )
+
+
+def new_memory(conf: RouterConf, run: str, engine: Engine) -> Memory:
+    """The memory of a run that has not begun."""
+    universe = conf.universe()
+    defaults = OrderDefaults(
+        horizon_ns=from_seconds(conf.oms.default_horizon_s),
+        urgency_frac=conf.oms.default_urgency_frac,
+        objectives=tuple(PRESETS),
+    )
+    return Memory(
+        run=run,
+        engine=engine,
+        oms_desk=OmsDesk(universe, defaults, run),
+        venue_desk=VenueDesk(universe, run),
+        timers=TimerQueue(),
+        standing=Standing(len(universe.venues)),
+    )
