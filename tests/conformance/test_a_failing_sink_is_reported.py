@@ -26,8 +26,8 @@ class Clumsy(Notebook):
         super().on_message(incoming)
         raise RuntimeError(f"cannot read {incoming.fields[58]}")
 
-    def on_logon(self, counterparty: str, our_comp_id: str) -> None:
-        super().on_logon(counterparty, our_comp_id)
+    def on_logon(self, counterparty: str, our_comp_id: str, *, was_reset: bool) -> None:
+        super().on_logon(counterparty, our_comp_id, was_reset=was_reset)
         raise RuntimeError("cannot log on")
 
     def on_logout(self, counterparty: str, reason: str, our_comp_id: str) -> None:

@@ -46,11 +46,19 @@ class Counterparty:
     def on_message(self, incoming: Incoming) -> None:
         self.heard.put(incoming)
 
-    def on_logon(self, counterparty: str, our_comp_id: str) -> None:
+    def on_logon(self, counterparty: str, our_comp_id: str, *, was_reset: bool) -> None:
         self.logged_on.put(our_comp_id)
 
     def on_logout(self, counterparty: str, reason: str, our_comp_id: str) -> None:
         pass
+
+    def on_reject_sent(
+        self, counterparty: str, our_comp_id: str, ref_seq_num: int, ref_msg_type: str, text: str
+    ) -> None:
+        raise AssertionError(text)
+
+    def on_stuck(self, counterparty: str, our_comp_id: str, text: str) -> None:
+        raise AssertionError(text)
 
     def on_fatal(self, where: str, error: Exception) -> None:
         raise AssertionError(where) from error

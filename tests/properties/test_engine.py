@@ -22,7 +22,7 @@ from penstock.domain import (
     VenueDown,
     VenueUp,
 )
-from penstock.engine import Engine
+from penstock.engine import Engine, EngineConfig
 from penstock.journal import JournaledEngine, JournalWriter, replay
 from penstock.routing import Policy, RoutingConfig, SweepPolicy
 from tests.support.engines import NeedyPolicy, small_engine, small_universe, static_policy
@@ -36,7 +36,9 @@ def engine_of(seed: int, universe: Universe) -> Engine:
     """One of three policies, with features or without, midpoint orders resting or not."""
     policies: list[Policy] = [static_policy(universe), SweepPolicy(), NeedyPolicy()]
     routing = RoutingConfig(mid_rest_ns=Ns(0 if seed % 2 else 2_000_000_000))
-    return small_engine(universe, policies[seed % 3], routing=routing)
+    # These laws are read off every order there ever was: tests/properties/test_forgetting.py.
+    config = EngineConfig(forget_after_ns=Ns(0))
+    return small_engine(universe, policies[seed % 3], routing=routing, config=config)
 
 
 def universe_of(seed: int) -> Universe:
@@ -67,6 +69,8 @@ class Laws:
         self._is_up = [False] * len(universe.venues)
         self._off_venues: dict[int, bool] = {}
         self._restricted: dict[int, bool] = {}
+        self._killed_symbols: dict[int, bool] = {}
+        self._killed_clients: dict[str, bool] = {}
 
     def _look(self) -> None:
         self._hash_before = self.engine.state_hash()
@@ -93,8 +97,12 @@ class Laws:
                 self._is_killed = action is not ControlAction.RESUME
             elif action in (ControlAction.VENUE_OFF, ControlAction.VENUE_ON):
                 self._off_venues[target] = action is ControlAction.VENUE_OFF
-            else:
+            elif action in (ControlAction.RESTRICT, ControlAction.UNRESTRICT):
                 self._restricted[target] = action is ControlAction.RESTRICT
+            elif action in (ControlAction.KILL_SYMBOL, ControlAction.RESUME_SYMBOL):
+                self._killed_symbols[target] = action is ControlAction.KILL_SYMBOL
+            elif action in (ControlAction.KILL_CLIENT, ControlAction.RESUME_CLIENT):
+                self._killed_clients[event.client] = action is ControlAction.KILL_CLIENT
         for parent_id, parent in self.engine.parents.items():
             peak = max(self._peak_shares.get(parent_id, 0), parent.size_shares)
             if isinstance(event, ReplaceParent) and event.parent_id == parent_id:
@@ -123,10 +131,19 @@ class Laws:
         for child_id, child in ledger.children.items():
             assert child.left_shares == self.engine.children[child_id].leaves_shares
             assert child.has_ended == self.engine.children[child_id].state.is_terminal
+            assert child.doubt_shares == self.engine.children[child_id].doubt_shares
         for parent_id, parent in self.engine.parents.items():
             live = [c.order.child_id for c in ledger.of_parent(parent_id) if not c.has_ended]
             assert live == sorted(parent.live_children)
-        open_value = sum(c.left_shares * c.limit_ticks for c in ledger.children.values())
+            doubtful = [
+                c.order.child_id
+                for c in ledger.of_parent(parent_id)
+                if c.has_ended and c.doubt_shares
+            ]
+            assert doubtful == sorted(parent.doubtful_children)
+        open_value = sum(
+            max(c.left_shares, c.doubt_shares) * c.limit_ticks for c in ledger.children.values()
+        )
         assert open_value == self.engine._core.risk.open_value
 
     def _check_sent(self, step: Step) -> None:
@@ -144,6 +161,8 @@ class Laws:
             assert self._is_up[order.venue_idx]
             assert not self._off_venues.get(order.venue_idx, False)
             assert not self._restricted.get(order.instrument_idx, False)
+            assert not self._killed_symbols.get(order.instrument_idx, False)
+            assert not self._killed_clients.get(parent.order.client, False)
 
     def _check_reports(self, step: Step) -> None:
         """The last report to the OMS is how things stand; no change goes unreported."""
@@ -155,7 +174,9 @@ class Laws:
                 report = last[parent_id]
                 assert report.state is parent.state
                 assert report.filled_shares == parent.filled_shares
-                assert report.leaves_shares == parent.leaves_shares
+                assert report.leaves_shares == parent.open_shares
+                if not parent.state.is_terminal:
+                    assert report.leaves_shares == max(0, report.size_shares - report.filled_shares)
                 assert report.paid_ticks_shares == parent.paid_ticks_shares
                 assert report.fees_usd_micros == parent.fees_usd_micros
 
@@ -169,7 +190,7 @@ class Laws:
             if isinstance(step.event, Control) and step.event.action is ControlAction.KILL:
                 assert parent.state is not ParentState.WORKING
             if parent.state is ParentState.CANCELLED:
-                assert not parent.live_children
+                assert parent.is_idle
 
     def _check_idle(self, step: Step) -> None:
         """A duplicate or a stranger changes nothing but, for a timer or a report, `now_ns`."""

@@ -48,6 +48,8 @@ from tests.support.engines import ASK, BID, START, opening, quote
 from tests.support.naive_ledger import NaiveChild, NaiveLedger
 from tests.support.tapes import tape
 
+RESET = ControlAction.RESET_LIMITS
+
 
 class EngineLike(Protocol):
     """What a schedule drives: an engine, or a journalled one."""
@@ -114,11 +116,19 @@ class Schedule:
 
     def drain(self) -> None:
         """All timers come back and every venue answers, until nothing is out any more."""
-        while self._timers or self._live():
+        while self._timers or self._live() or self._doubtful():
             while self._timers:
                 self.deliver_timer()
             for child in self._live():
                 self._report(ChildCancelled, child)
+            for child in self._doubtful():
+                self._report(
+                    ChildStatus,
+                    child,
+                    is_known=True,
+                    filled_shares=child.filled_shares,
+                    leaves_shares=0,
+                )
 
     # What the market and the clock do.
 
@@ -327,13 +337,15 @@ class Schedule:
     def operate(self) -> None:
         """Switches go on as often as off; some name nothing that exists."""
         action = list(ControlAction)[int(self._rng.integers(len(ControlAction)))]
-        stops = (ControlAction.KILL, ControlAction.DRAIN)
-        is_for_all = action in (*stops, ControlAction.RESUME)
+        stops = (ControlAction.KILL, ControlAction.DRAIN, ControlAction.KILL_CLIENT)
+        of_clients = (ControlAction.KILL_CLIENT, ControlAction.RESUME_CLIENT)
+        is_for_all = action in (*stops, *of_clients, ControlAction.RESUME, RESET)
         if action in stops and self._rng.random() < 0.7:
             return
         target = None if is_for_all else (0, 1, 0, 1, 99)[int(self._rng.integers(5))]
         fields = {"action": action, "target_idx": target, "operator": "desk"}
-        self._give(Control, is_idle=target == 99, **fields)
+        client = self.orders[0].client if action in of_clients and self.orders else ""
+        self._give(Control, is_idle=target == 99, client=client, **fields)
 
     def observe(self) -> None:
         """A decision time, or a model that nobody loaded."""
@@ -366,6 +378,9 @@ class Schedule:
 
     def _live(self) -> list[NaiveChild]:
         return [child for child in self.ledger.children.values() if not child.has_ended]
+
+    def _doubtful(self) -> list[NaiveChild]:
+        return [child for child in self.ledger.children.values() if child.doubt_shares]
 
     def _on_live(self, act: Callable[[NaiveChild], object]) -> None:
         live = self._live()

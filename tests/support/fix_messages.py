@@ -28,14 +28,19 @@ from penstock.domain import (
     UsdMicros,
 )
 from penstock.wire.fix import (
+    SOH,
+    ClientRules,
     DeskAnswer,
+    DeskRules,
     FixMessage,
     Incoming,
     OmsDesk,
     OrderDefaults,
     Outgoing,
     VenueDesk,
+    split,
 )
+from penstock.wire.fix.messages import NO_FIELDS, NO_GROUPS, Groups
 from tests.support.engines import small_universe
 
 RUN = "k3f9"
@@ -64,10 +69,14 @@ def said(
     seq_num: int = 7,
     recv_ns: Ns = NOW,
     is_possible_dup: bool = False,
+    header: Mapping[int, str] = NO_FIELDS,
+    groups: Groups = NO_GROUPS,
 ) -> Incoming:
     """A message as a session delivers it; a field None is left out."""
     present = {tag: text for tag, text in fields.items() if text is not None}
-    return Incoming(by, msg_type, seq_num, is_possible_dup, present, recv_ns)
+    return Incoming(
+        by, msg_type, seq_num, is_possible_dup, present, recv_ns, groups=groups, header=header
+    )
 
 
 def order(**changes: str | None) -> Incoming:
@@ -81,11 +90,21 @@ def tagged(changes: Mapping[str, str | None]) -> dict[int, str | None]:
 
 
 def heard(message: FixMessage, by: str, *, recv_ns: Ns = NOW, seq_num: int = 1) -> Incoming:
-    """What we sent, as the other side's session delivers it. No tag may occur twice."""
-    fields = dict(message.fields)
-    assert len(fields) == len(message.fields), f"a tag occurs twice in {message}"
-    assert all(type(text) is str and text for text in fields.values()), message
-    return Incoming(by, message.msg_type, seq_num, False, fields, recv_ns)
+    """What we sent, as the other side's session delivers it. Outside groups no tag occurs twice."""
+    assert all(type(text) is str and text for _, text in message.fields), message
+    text = "".join(f"{tag}={value}{SOH}" for tag, value in message.fields)
+    read = split(text)
+    assert read.flaw == "", f"{read.flaw} in {message}"
+    kept = {tag: read.envelope[tag] for tag in (43, 97) if tag in read.envelope}
+    return Incoming(
+        by,
+        message.msg_type,
+        seq_num,
+        False,
+        {**read.body, **kept},
+        recv_ns,
+        groups=read.groups,
+    )
 
 
 def text_of(answer: DeskAnswer) -> str:
@@ -99,9 +118,12 @@ def fields_of(outgoing: Outgoing) -> dict[int, str]:
     return dict(outgoing.message.fields)
 
 
-def oms_desk(universe: Universe = UNIVERSE) -> OmsDesk:
-    """A router's desk for its clients, at the start of its day."""
-    return OmsDesk(universe, DEFAULTS, RUN)
+def oms_desk(
+    rules: ClientRules | None = None, copies: Mapping[str, tuple[str, ...]] | None = None
+) -> OmsDesk:
+    """A router's desk for its clients, at the start of its day; `rules` are those of CLIENT."""
+    clients = {} if rules is None else {CLIENT: rules}
+    return OmsDesk(UNIVERSE, DEFAULTS, RUN, DeskRules(clients, copies or {}))
 
 
 def venue_desk(universe: Universe = UNIVERSE) -> VenueDesk:
@@ -172,9 +194,9 @@ def new_parent(cl_ord_id: str = "a1", parent_id: int = 1, client: str = CLIENT) 
     )
 
 
-def working_desk() -> OmsDesk:
+def working_desk(rules: ClientRules | None = None) -> OmsDesk:
     """A desk with one accepted order, "a1", parent 1."""
-    desk = oms_desk()
+    desk = oms_desk(rules)
     desk.on_step(new_parent(), [report(ReportKind.ACCEPTED)])
     return desk
 

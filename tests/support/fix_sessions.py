@@ -44,17 +44,30 @@ class Notebook:
 
     incoming: list[Incoming] = field(default_factory=list)
     logons: list[tuple[str, str]] = field(default_factory=list)
+    resets: list[str] = field(default_factory=list)
     logouts: list[tuple[str, str]] = field(default_factory=list)
+    rejects: list[tuple[str, int, str, str]] = field(default_factory=list)
+    stuck: list[tuple[str, str]] = field(default_factory=list)
     fatals: list[tuple[str, Exception]] = field(default_factory=list)
 
     def on_message(self, incoming: Incoming) -> None:
         self.incoming.append(incoming)
 
-    def on_logon(self, counterparty: str, our_comp_id: str) -> None:
+    def on_logon(self, counterparty: str, our_comp_id: str, *, was_reset: bool) -> None:
         self.logons.append((counterparty, our_comp_id))
+        if was_reset:
+            self.resets.append(counterparty)
 
     def on_logout(self, counterparty: str, reason: str, our_comp_id: str) -> None:
         self.logouts.append((counterparty, reason))
+
+    def on_reject_sent(
+        self, counterparty: str, our_comp_id: str, ref_seq_num: int, ref_msg_type: str, text: str
+    ) -> None:
+        self.rejects.append((counterparty, ref_seq_num, ref_msg_type, text))
+
+    def on_stuck(self, counterparty: str, our_comp_id: str, text: str) -> None:
+        self.stuck.append((counterparty, text))
 
     def on_fatal(self, where: str, error: Exception) -> None:
         self.fatals.append((where, error))

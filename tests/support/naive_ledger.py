@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from penstock.domain import (
+    ChildAck,
     ChildBust,
     ChildCancelled,
     ChildFill,
@@ -33,10 +34,19 @@ class NaiveChild:
     has_ended: bool = False
     executions: dict[str, NaiveExecution] = field(default_factory=dict)
     seen: list[str] = field(default_factory=list)
+    is_acked: bool = False
+    stated_shares: int = 0  # the most that the venue states as filled
+    feared_shares: int = 0  # the most that may be filled where it has forgotten the order
+    answered_shares: int = -1  # its last answer, where that was less
 
     @property
     def filled_shares(self) -> int:
         return sum(execution.shares for execution in self.executions.values())
+
+    @property
+    def doubt_shares(self) -> int:
+        """What is, or may be, filled at the venue and was never reported as an execution."""
+        return max(0, max(self.stated_shares, self.feared_shares) - self.filled_shares)
 
 
 class NaiveLedger:
@@ -59,15 +69,19 @@ class NaiveLedger:
         return [c for c in self.children.values() if c.order.parent_id == parent_id]
 
     def live_shares(self, parent_id: int) -> int:
-        """What venues could still fill for a parent."""
-        return sum(child.left_shares for child in self.of_parent(parent_id))
+        """What venues could still fill for a parent, or may have filled."""
+        return sum(
+            max(child.left_shares, child.doubt_shares) for child in self.of_parent(parent_id)
+        )
 
     def take(self, event: Event) -> None:
         """Book a report; anything else changes nothing here."""
         child = self.children.get(getattr(event, "child_id", -1))
         if child is None:
             return
-        if isinstance(event, ChildFill):
+        if isinstance(event, ChildAck):
+            child.is_acked = True
+        elif isinstance(event, ChildFill):
             self._fill(child, event)
         elif isinstance(event, ChildCancelled | ChildReject):
             child.has_ended, child.left_shares = True, 0
@@ -80,11 +94,25 @@ class NaiveLedger:
         elif isinstance(event, ChildBust):
             self._bust(child, event)
         elif isinstance(event, ChildStatus):
-            self._hear(child, event)
+            self._answer(child, event)
 
-    def _hear(self, child: NaiveChild, event: ChildStatus) -> None:
-        """An answer that agrees on what has filled can end a child; no answer books a fill."""
-        if event.filled_shares == child.filled_shares and event.leaves_shares == 0:
+    def _answer(self, child: NaiveChild, event: ChildStatus) -> None:
+        """An answer can end a child and settle what is in doubt; no answer books a fill."""
+        if not event.is_known:
+            if not child.has_ended and (
+                child.is_acked or child.filled_shares or child.doubt_shares
+            ):
+                child.feared_shares = child.filled_shares + child.left_shares
+            child.has_ended, child.left_shares = True, 0
+            return
+        child.is_acked = True
+        child.feared_shares = 0
+        highest = max(event.filled_shares, child.filled_shares)
+        if highest >= child.stated_shares or child.answered_shares == event.filled_shares:
+            child.stated_shares, child.answered_shares = highest, -1
+        else:
+            child.answered_shares = event.filled_shares
+        if event.leaves_shares == 0:
             child.has_ended, child.left_shares = True, 0
 
     def _fill(self, child: NaiveChild, event: ChildFill) -> None:
@@ -103,6 +131,10 @@ class NaiveLedger:
         if wrong is None:
             return
         self._exceed(child, event.corrected_shares - wrong.shares)
+        for total in ("stated_shares", "feared_shares"):
+            left = max(0, getattr(child, total) - wrong.shares)
+            setattr(child, total, left)
+        child.stated_shares += event.corrected_shares
         if event.corrected_shares > 0:
             fee = round(wrong.fee_usd_micros * event.corrected_shares / wrong.shares)
             child.executions[event.exec_id] = NaiveExecution(

@@ -39,23 +39,41 @@ class ReplaceParent(Happening, frozen=True, kw_only=True, gc=False, tag=True):
     client_order_id: str = ""  # of this request
 
 
-class CancelParent(Happening, frozen=True, kw_only=True, gc=False, tag=True):
-    """The OMS wants the rest of an order back."""
+class CancelParent(Happening, frozen=True, kw_only=True, gc=False, tag=True, omit_defaults=True):
+    """The OMS wants the rest of an order back; `reason` says why if it did not ask by itself."""
 
     parent_id: int
     client_order_id: str = ""  # of this request
+    reason: str = ""
+
+
+class OrderRefused(Happening, frozen=True, kw_only=True, gc=False, tag=True, omit_defaults=True):
+    """
+    A client's request that never became an order or a change, for the record alone.
+
+    `symbol` is what the client wrote, `reason` what it was answered (at most 2,000 characters).
+    """
+
+    client: str
+    msg_type: str  # 35: D, F or G
+    client_order_id: str
+    symbol: str
+    reason: str
+    side: str = ""  # 54, if it was a side at all
 
 
 class VenueStatement(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
     """
     What a venue's report states about the whole order, whatever the report is about.
 
-    None where the report does not state it, or not as a number of shares.
+    None where the report does not state it, or not as a number of shares. `is_repeat`: the report
+    may be an old one, sent again; it then can only add to what is known.
     """
 
     filled_shares: Shares | None = None  # 14 CumQty
     leaves_shares: Shares | None = None  # 151 LeavesQty
     size_shares: Shares | None = None  # 38 OrderQty
+    is_repeat: bool = False  # 43 PossDupFlag or 97 PossResend
 
 
 class ChildHappening(Happening, frozen=True, kw_only=True, gc=False, tag=True, omit_defaults=True):
@@ -146,6 +164,13 @@ class ChildStated(
     """A report that changes nothing by itself (a pending request, say): its totals count."""
 
 
+class UnknownReport(Happening, frozen=True, kw_only=True, gc=False, tag=True):
+    """A venue's report about no order that is known here, in words: nothing of it is dropped."""
+
+    venue_idx: int
+    text: str
+
+
 class DoubtChild(Happening, frozen=True, kw_only=True, gc=False, tag=True):
     """
     Where a child stands is open: a message about it was lost, unreadable or never answered.
@@ -215,6 +240,12 @@ class DayCarried(Happening, frozen=True, kw_only=True, gc=False, tag=True):
 
 class VenueReachable(Happening, frozen=True, kw_only=True, gc=False, tag=True):
     """The venue's session is up, its orders not yet reconciled: due cancels can leave."""
+
+    venue_idx: int
+
+
+class StatusRefused(Happening, frozen=True, kw_only=True, gc=False, tag=True):
+    """The venue does not take questions (35=H): from now on a cancel asks instead."""
 
     venue_idx: int
 
@@ -303,6 +334,7 @@ Event = (
     NewParent
     | ReplaceParent
     | CancelParent
+    | OrderRefused
     | ChildAck
     | ChildReject
     | ChildFill
@@ -312,6 +344,7 @@ Event = (
     | ChildBust
     | ChildStatus
     | ChildStated
+    | UnknownReport
     | DoubtChild
     | BookChild
     | CloseChild
@@ -319,6 +352,7 @@ Event = (
     | OrderCarried
     | DayCarried
     | VenueReachable
+    | StatusRefused
     | VenueUp
     | VenueDown
     | FeedGap

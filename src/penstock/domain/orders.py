@@ -39,6 +39,14 @@ class Tif(IntEnum):
     IOC = 1
 
 
+class ParentTif(StrEnum):
+    """Time in force of a client's order."""
+
+    DAY = "day"
+    IOC = "ioc"  # each venue and tactic is tried at most once, then the rest is cancelled
+    GTD = "gtd"  # until the time that the client named
+
+
 class PegKind(IntEnum):
     """What the price of a child follows."""
 
@@ -46,7 +54,34 @@ class PegKind(IntEnum):
     MIDPOINT = 1
 
 
-class ParentOrder(msgspec.Struct, frozen=True, kw_only=True):
+class Party(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One party to an order: its identifier, who gave that, and the party's role (FIX 4.4)."""
+
+    party_id: str  # 448
+    source: str | None = None  # 447
+    role: str | None = None  # 452
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """
+    On whose behalf an order is given, as the client wrote it; None where it did not.
+
+    Nothing is decided by it but limits by account. It goes on to the venues and back to the client
+    as both are configured.
+    """
+
+    account: str | None = None  # 1
+    capacity: str | None = None  # 528
+    on_behalf_of: str | None = None  # 115
+    on_behalf_of_sub: str | None = None  # 116
+    sender_sub: str | None = None  # 50
+    target_sub: str | None = None  # 57
+    account_type: str | None = None  # 581
+    customer_capacity: str | None = None  # 582
+    parties: tuple[Party, ...] = ()  # 453
+
+
+class ParentOrder(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     What the OMS asked for. The router may use all of `horizon_ns`, and must be done at its end.
 
@@ -67,6 +102,8 @@ class ParentOrder(msgspec.Struct, frozen=True, kw_only=True):
     urgency_frac: float = 0.5
     objective: str | None = None
     client_order_id: str = ""
+    tif: ParentTif = ParentTif.DAY
+    identity: Identity = Identity()
 
     @property
     def deadline_ns(self) -> Ns:

@@ -99,6 +99,7 @@ class Venue(msgspec.Struct, frozen=True, kw_only=True):
     answers_status: bool = True
     cancels_on_disconnect: bool = False
     exec_id_scope: Literal["order", "venue"] = "order"
+    carries: tuple[str, ...] = ()  # parts of an order's identity that go on to it
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ from penstock.domain import (
     SetTimer,
     Shares,
     Universe,
+    UsdFemtos,
     UsdMicros,
 )
 from penstock.engine.config import EngineConfig
@@ -46,7 +47,13 @@ class Core:
     past: Past = field(default_factory=Past)
     now_ns: Ns = Ns(0)
     n_slow_decisions: int = 0
+    is_reachable: list[bool] = field(default_factory=list)  # by venue: messages can be sent there
+    answers_status: list[bool] = field(default_factory=list)  # by venue: it takes questions
     out: list[Command] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.is_reachable = [False] * len(self.universe.venues)
+        self.answers_status = [venue.answers_status for venue in self.universe.venues]
 
     def mic(self, venue_idx: int) -> str:
         """A venue as people call it."""
@@ -66,6 +73,7 @@ class Core:
         self, parent: Parent, kind: ReportKind, text: str, fill: ChildFill | None = None
     ) -> None:
         """Tell the OMS where its order stands."""
+        self.risk.on_parent(parent.order, is_open=not parent.state.is_terminal)
         self.out.append(
             ReportParent(
                 at_ns=self.now_ns,
@@ -73,9 +81,9 @@ class Core:
                 kind=kind,
                 state=parent.state,
                 size_shares=parent.size_shares,
-                limit_ticks=parent.limit_ticks,
+                limit_ticks=parent.confirmed_limit_ticks,
                 filled_shares=parent.filled_shares,
-                leaves_shares=parent.leaves_shares,
+                leaves_shares=parent.open_shares,
                 paid_ticks_shares=parent.paid_ticks_shares,
                 fees_usd_micros=parent.fees_usd_micros,
                 last_shares=Shares(0) if fill is None else fill.size_shares,
@@ -86,5 +94,7 @@ class Core:
                 last_liquidity=None if fill is None else fill.liquidity,
                 last_fee_usd_micros=UsdMicros(0) if fill is None else fill.fee_usd_micros,
                 text=text,
+                paid_rest_femtos=UsdFemtos(parent.paid_rest_femtos),
+                last_price_rest_femtos=UsdFemtos(0) if fill is None else fill.price_rest_femtos,
             )
         )

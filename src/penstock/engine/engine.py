@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from penstock.domain import (
+    BookChild,
     CancelParent,
     ChildAck,
     ChildBust,
@@ -17,10 +18,13 @@ from penstock.domain import (
     ChildFill,
     ChildReject,
     ChildReplaced,
+    ChildStated,
     ChildStatus,
+    CloseChild,
     Command,
     Control,
     DayCarried,
+    DoubtChild,
     EpochStarted,
     Event,
     FeedGap,
@@ -31,13 +35,17 @@ from penstock.domain import (
     NewParent,
     Ns,
     OrderCarried,
+    OrderRefused,
     ReplaceParent,
+    StatusRefused,
     TapeArray,
     Timer,
+    UnknownReport,
     VenueDown,
+    VenueReachable,
     VenueUp,
 )
-from penstock.engine import on_control, on_day, on_parent, on_report
+from penstock.engine import by_hand, on_control, on_day, on_parent, on_report
 from penstock.engine.child import Child
 from penstock.engine.core import Core
 from penstock.engine.parent import Parent
@@ -48,6 +56,7 @@ HANDLERS: Mapping[type, Callable[[Core, Any], None]] = {
     NewParent: on_parent.new_parent,
     ReplaceParent: on_parent.replace_parent,
     CancelParent: on_parent.cancel_parent,
+    OrderRefused: on_parent.order_refused,
     Timer: on_parent.timer,
     ChildAck: on_report.ack,
     ChildReject: on_report.reject,
@@ -57,9 +66,16 @@ HANDLERS: Mapping[type, Callable[[Core, Any], None]] = {
     ChildReplaced: on_report.replaced,
     ChildBust: on_report.bust,
     ChildStatus: on_report.status,
-    EpochStarted: on_control.epoch_started,
     OrderCarried: on_day.order_carried,
     DayCarried: on_day.day_carried,
+    ChildStated: on_report.stated,
+    DoubtChild: on_report.doubted,
+    UnknownReport: on_report.unknown,
+    BookChild: by_hand.book,
+    CloseChild: by_hand.close,
+    EpochStarted: on_control.epoch_started,
+    VenueReachable: on_control.venue_reachable,
+    StatusRefused: on_control.status_refused,
     VenueUp: on_control.venue_up,
     VenueDown: on_control.venue_down,
     FeedGap: on_control.feed_lost,
@@ -77,7 +93,8 @@ class Engine:
 
     Promises, each a test:
         same calls in, same commands out, to the bit;
-        never more live quantity than a parent has left, whatever the order of reports;
+        never more live quantity than a parent has left, whatever the order of reports; shares that
+            a venue states, or may state, as filled are never sent again before they are settled;
         an execution counts once; a report for an unknown child raises an alert and changes nothing;
         nothing is sent after a kill.
 
@@ -146,6 +163,14 @@ class Engine:
         """Which venues are throttled until a person switches them on."""
         return self._core.risk.throttled
 
+    def answers_status(self, venue_idx: int) -> bool:
+        """Whether the venue takes questions about orders (35=H)."""
+        return self._core.answers_status[venue_idx]
+
+    def refusal(self, event: BookChild | CloseChild) -> str | None:
+        """Why a person's booking or closing cannot be done; None if it can."""
+        return by_hand.refusal(self.children.get(event.child_id), event)
+
     def state_hash(self) -> str:
         """Hash of everything that can influence a later command."""
         core = self._core
@@ -153,6 +178,7 @@ class Engine:
         facts = (
             core.now_ns,
             core.n_slow_decisions,
+            (core.is_reachable, core.answers_status),
             core.timers.facts(),
             core.past.facts(),
             decider.reach.is_up,

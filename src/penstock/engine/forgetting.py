@@ -13,10 +13,13 @@ import numpy as np
 
 from penstock.domain import (
     CancelParent,
+    Control,
+    ControlAction,
     Event,
     NewParent,
     Ns,
     Packer,
+    ParentOrder,
     ReplaceParent,
     ReportParent,
     SendChild,
@@ -30,6 +33,16 @@ if TYPE_CHECKING:
     from penstock.engine.core import Core
 
 _OF_PARENTS: Final = frozenset({Purpose.COMPLETE, Purpose.EXPIRE, Purpose.RETRY})
+
+
+_KILLS: Final = frozenset(
+    {
+        ControlAction.KILL,
+        ControlAction.DRAIN,
+        ControlAction.KILL_CLIENT,
+        ControlAction.KILL_SYMBOL,
+    }
+)
 
 
 class _Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -54,6 +67,8 @@ class Past:
 
     def __init__(self) -> None:
         self._packed: dict[int, bytes] = {}
+        self._kills: list[Control] = []  # of the day: each stops what it means for good
+        self._n_kills: dict[int, int] = {}  # how many there were when an order was packed
         self._parent_of: dict[int, int] = {}  # of every child that is packed
         self._sent: dict[int, list[int]] = {}  # children of every order that is in the ledger
         self._ended: deque[tuple[Ns, int]] = deque()  # when each may be looked at, in order
@@ -63,11 +78,14 @@ class Past:
         return len(self._packed)
 
     def before(self, core: Core, event: Event) -> None:
-        """Call back what the event is about; forget what has been over for long enough."""
-        if self._packed:
-            self._call_back_for(core, event)
+        """Forget what has been over for long enough; then call back what the event is about."""
         while self._ended and self._ended[0][0] <= core.now_ns:
             self._look_at(core, self._ended.popleft()[1])
+        if not self._packed:
+            return
+        if isinstance(event, Control) and event.action in _KILLS:
+            self._kills.append(event)
+        self._call_back_for(core, event)
 
     def after(self, core: Core) -> None:
         """Take note of what the event has caused: children sent, orders ended."""
@@ -80,6 +98,9 @@ class Past:
 
     def all_packed(self, core: Core) -> Iterator[tuple[int, bytes]]:
         """Every order of the day by number, forgotten or not, packed."""
+        for parent_id in list(self._packed):
+            if self._n_kills[parent_id] < len(self._kills):
+                self._call_back(core, parent_id)
         yield from self._packed.items()
         for parent_id in core.ledger.parents:
             yield parent_id, self._pack(core, parent_id)
@@ -103,7 +124,12 @@ class Past:
 
     def facts(self) -> tuple[object, ...]:
         """Content for the state hash."""
-        return (self._digest.hexdigest(), list(self._ended), sorted(self._packed))
+        return (
+            self._digest.hexdigest(),
+            list(self._ended),
+            len(self._packed),
+            [str(kill) for kill in self._kills],
+        )
 
     def _call_back_for(self, core: Core, event: Event) -> None:
         if isinstance(event, Timer):
@@ -129,6 +155,8 @@ class Past:
         parent = _PARENTS.unpack(packed.parent)
         parent.n_rows = len(core.decider.frame.rows)
         parent.attempts = _attempts(packed.attempts, parent.n_rows)
+        kills = self._kills[self._n_kills.pop(parent_id) :]
+        parent.is_stopped |= any(_is_meant(kill, parent.order) for kill in kills)
         core.ledger.parents[parent_id] = parent
         children = [_CHILDREN.unpack(child) for child in packed.children]
         for child in children:
@@ -148,7 +176,7 @@ class Past:
             return
         if not parent.state.is_terminal:
             return  # a bust has set it to work again: it will end again
-        if parent.live_children or getattr(parent, "doubtful_children", []):
+        if parent.live_children or parent.doubtful_children:
             self._plan(core, parent_id)
             return
         data = self._pack(core, parent_id)
@@ -160,6 +188,7 @@ class Past:
 
     def _keep(self, parent_id: int, data: bytes, child_ids: list[int]) -> None:
         self._packed[parent_id] = data
+        self._n_kills[parent_id] = len(self._kills)
         self._digest.update(data)
         for child_id in child_ids:
             self._parent_of[child_id] = parent_id
@@ -169,6 +198,14 @@ _PARENTS: Final = Packer(Parent, "attempts")
 _CHILDREN: Final = Packer(Child)
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(_Packed)
+
+
+def _is_meant(kill: Control, order: ParentOrder) -> bool:
+    if kill.action is ControlAction.KILL_CLIENT:
+        return order.client == kill.client
+    if kill.action is ControlAction.KILL_SYMBOL:
+        return order.instrument_idx == kill.target_idx
+    return True
 
 
 def _number(child: bytes) -> int:

@@ -27,7 +27,8 @@ class Ledger:
 
     Invariants, held by tests/properties/test_engine.py over random and faulty schedules:
         parent.filled_shares == sum of its children's filled_shares;
-        live_children of a parent are exactly its children that are not terminal;
+        live_children of a parent are exactly its children that are not terminal, and
+            doubtful_children those that are, with shares in doubt;
         an execution report counts once, however often it arrives.
     """
 
@@ -67,6 +68,13 @@ class Ledger:
         """Shares that venues could still fill for this parent."""
         return sum(self.children[child_id].leaves_shares for child_id in parent.live_children)
 
+    def held_shares(self, parent: Parent) -> int:
+        """Shares that are live or in doubt: what may yet turn out as filled."""
+        held_shares = self.live_shares(parent)
+        for child_id in parent.doubtful_children:
+            held_shares += self.children[child_id].doubt_shares
+        return held_shares
+
     def start_epoch(self, epoch: int) -> None:
         """Give out child numbers that no earlier process can have given out."""
         self._next_child_id = max(self._next_child_id, epoch * EPOCH_IDS + 1)
@@ -104,11 +112,13 @@ class Ledger:
                 wrong,
                 size_shares=bust.corrected_shares,
                 price_ticks=bust.corrected_price_ticks,
+                price_rest_femtos=bust.corrected_price_rest_femtos,
                 fee_usd_micros=fee,
             )
             child.book_correction(right)
             parent.book_fill(right)
             parent.attempts[row_idx]["filled_shares"] += right.size_shares
+        self._settle(child)
         return True
 
     def resize(self, child: Child, replaced: ChildReplaced) -> None:
@@ -119,10 +129,34 @@ class Ledger:
             child.state = ChildState.FILLED
             self._settle(child)
 
+    def reopen(self, child: Child, leaves_shares: Shares) -> None:
+        """A child that had ended is open at its venue: it can fill `leaves_shares` more."""
+        booked_or_stated = max(child.filled_shares, child.stated_shares)
+        child.size_shares = Shares(max(child.size_shares, booked_or_stated + leaves_shares))
+        child.state = ChildState.LIVE
+        self._settle(child)
+
+    def settle(self, child: Child) -> bool:
+        """List the child by what is in doubt now; True if it has ended and just left doubt."""
+        self._settle(child)
+        parent, child_id = self.parent_of(child), child.order.child_id
+        is_doubtful = child.state.is_terminal and child.doubt_shares > 0
+        if is_doubtful or child_id not in parent.doubtful_children:
+            return False
+        parent.doubtful_children.remove(child_id)
+        return child.state.is_terminal
+
     def _settle(self, child: Child) -> None:
-        parent = self.parent_of(child)
-        if child.state.is_terminal and child.order.child_id in parent.live_children:
-            parent.live_children.remove(child.order.child_id)
+        """Only `settle` takes a child out of doubt, so that its order goes on when it does."""
+        parent, child_id = self.parent_of(child), child.order.child_id
+        is_live = not child.state.is_terminal
+        if is_live != (child_id in parent.live_children):
+            (parent.live_children.append if is_live else parent.live_children.remove)(child_id)
+        is_listed = child_id in parent.doubtful_children
+        if is_live and is_listed:
+            parent.doubtful_children.remove(child_id)  # its leaves hold what is in doubt
+        elif not is_live and child.doubt_shares > 0 and not is_listed:
+            parent.doubtful_children.append(child_id)
 
     def state_hash(self) -> str:
         """Hash over every parent and child, in the order of their numbers."""
@@ -139,9 +173,9 @@ def is_overfilled(parent: Parent) -> bool:
     return parent.filled_shares > parent.size_shares
 
 
-def shares_still_free(parent: Parent, live_shares: int) -> Shares:
-    """What may be sent now: leaves that no live child covers."""
-    return Shares(max(0, parent.leaves_shares - live_shares))
+def shares_still_free(parent: Parent, held_shares: int) -> Shares:
+    """What may be sent now: leaves that no live child covers and no doubt holds."""
+    return Shares(max(0, parent.leaves_shares - held_shares))
 
 
 def _parent_bytes(parent: Parent) -> bytes:
@@ -153,6 +187,9 @@ def _parent_bytes(parent: Parent) -> bytes:
         parent.limit_ticks,
         parent.filled_shares,
         parent.paid_ticks_shares,
+        parent.paid_rest_femtos,
+        parent.confirmed_limit_ticks,
+        parent.doubtful_children,
         parent.fees_usd_micros,
         parent.n_decisions,
         parent.must_complete,
@@ -178,8 +215,16 @@ def _child_bytes(child: Child) -> bytes:
         child.filled_shares,
         child.first_fill_ns,
         child.is_acked,
+        child.wants_cancel,
         child.is_cancel_asked,
         child.n_cancel_refusals,
+        child.stated_shares,
+        (child.feared_shares, child.answered_shares),
+        list(child.unbooked.items()),
+        (child.needs_answer, child.n_asks, child.has_ask_timer, child.was_learned),
+        (child.hand_shares, child.busted_shares),
+        child.confirmed_ids,
+        list(child.replaced_fills.values()),
         list(child.executions.values()),
         child.busted_ids,
         list(child.early_busts.values()),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 from penstock.domain import (
     AlertLevel,
     Control,
@@ -13,11 +17,31 @@ from penstock.domain import (
     LatencyObserved,
     ModelSwap,
     ParentState,
+    StatusRefused,
     VenueDown,
+    VenueReachable,
     VenueUp,
 )
 from penstock.engine.core import Core
-from penstock.engine.working import cancel_child, retry_later, stop
+from penstock.engine.doubt import ask_anew
+from penstock.engine.parent import Parent
+from penstock.engine.working import cancel_at_once, kill, retry_later
+
+_KILLS: Final[Mapping[ControlAction, str]] = MappingProxyType(
+    {
+        ControlAction.KILL: "kill switch",
+        ControlAction.DRAIN: "the router is closing",
+        ControlAction.KILL_CLIENT: "kill switch for this client",
+        ControlAction.KILL_SYMBOL: "kill switch for this symbol",
+    }
+)
+"""What ends orders, with the reason that their clients get."""
+
+_OF_CLIENTS: Final = (
+    ControlAction.KILL_CLIENT,
+    ControlAction.RESUME_CLIENT,
+    ControlAction.RESET_LIMITS,
+)
 
 
 def epoch_started(core: Core, event: EpochStarted) -> None:
@@ -27,13 +51,51 @@ def epoch_started(core: Core, event: EpochStarted) -> None:
 
 def venue_up(core: Core, event: VenueUp) -> None:
     """Orders can go there from the next decision on."""
+    core.is_reachable[event.venue_idx] = True
     core.decider.reach.is_up[event.venue_idx] = True
+
+
+def venue_reachable(core: Core, event: VenueReachable) -> None:
+    """
+    The session is up: cancels that are due leave at once, before anything is reconciled.
+
+    Whether the venue ever received an earlier cancel is not known, so each is sent again. What is
+    in doubt there is asked about anew.
+    """
+    core.is_reachable[event.venue_idx] = True
+    for parent in list(core.ledger.parents.values()):
+        for child_id in (*parent.live_children, *parent.doubtful_children):
+            child = core.ledger.children[child_id]
+            if child.order.venue_idx != event.venue_idx:
+                continue
+            if child.wants_cancel or parent.state is not ParentState.WORKING:
+                cancel_at_once(core, child)
+            ask_anew(core, child)
+
+
+def status_refused(core: Core, event: StatusRefused) -> None:
+    """Ask by cancels from now on, and about everything that is open or in doubt there."""
+    venue_idx = event.venue_idx
+    if core.answers_status[venue_idx]:
+        core.answers_status[venue_idx] = False
+        core.alert(
+            AlertLevel.CRITICAL,
+            "status_refused",
+            f"{core.mic(venue_idx)} rejects OrderStatusRequests (35=H); the router cancels instead "
+            "of asking. Set answers_status = false for this venue",
+        )
+    for parent in list(core.ledger.parents.values()):
+        for child_id in (*parent.live_children, *parent.doubtful_children):
+            child = core.ledger.children[child_id]
+            if child.order.venue_idx == venue_idx and child.needs_answer:
+                ask_anew(core, child)
 
 
 def venue_down(core: Core, event: VenueDown) -> None:
     """Nothing new goes there; what is live there stays live until a report says otherwise."""
+    core.is_reachable[event.venue_idx] = False
     core.decider.reach.is_up[event.venue_idx] = False
-    in_doubt = [
+    live = [
         child_id
         for parent in core.ledger.parents.values()
         for child_id in parent.live_children
@@ -42,7 +104,7 @@ def venue_down(core: Core, event: VenueDown) -> None:
     core.alert(
         AlertLevel.CRITICAL,
         "venue_down",
-        f"{core.mic(event.venue_idx)}: {event.reason}; {_in_words(in_doubt)}",
+        f"{core.mic(event.venue_idx)}: {event.reason}; {_in_words(live)}",
     )
 
 
@@ -92,11 +154,12 @@ def control(core: Core, event: Control) -> None:
         text = f"{said} {event.target_idx}: nothing of that number here"
         core.alert(AlertLevel.CRITICAL, "unknown_target", text)
         return
-    core.alert(AlertLevel.WARNING, "control", f"{said}{_target(core, event)}")
-    if event.action in (ControlAction.KILL, ControlAction.DRAIN):
-        text = "kill switch" if event.action is ControlAction.KILL else "the router is closing"
+    why = f" ({event.reason})" if event.reason else ""
+    core.alert(AlertLevel.WARNING, "control", f"{said}{_target(core, event)}{why}")
+    if event.action in _KILLS:
         for parent in list(core.ledger.parents.values()):
-            stop(core, parent, text)
+            if _is_meant(event, parent):
+                kill(core, parent, _KILLS[event.action])
     elif event.action is ControlAction.VENUE_OFF:
         _cancel_where(core, venue_idx=event.target_idx)
     elif event.action is ControlAction.RESTRICT:
@@ -106,14 +169,25 @@ def control(core: Core, event: Control) -> None:
         core.n_slow_decisions = 0
 
 
-def _in_words(in_doubt: list[int]) -> str:
-    if not in_doubt:
+def _is_meant(event: Control, parent: Parent) -> bool:
+    """True for the orders that a kill names: of a client, in an instrument, or all."""
+    if event.action is ControlAction.KILL_CLIENT:
+        return parent.order.client == event.client
+    if event.action is ControlAction.KILL_SYMBOL:
+        return parent.order.instrument_idx == event.target_idx
+    return True
+
+
+def _in_words(live: list[int]) -> str:
+    if not live:
         return "nothing is live there"
-    return f"{len(in_doubt)} children in doubt: {', '.join(map(str, in_doubt))}"
+    return f"{len(live)} children are live there: {', '.join(map(str, live))}"
 
 
 def _target(core: Core, event: Control) -> str:
-    if event.target_idx is None:
+    if event.client:
+        return f" {event.client}"
+    if event.target_idx is None or event.action in _OF_CLIENTS:
         return ""
     if event.action in (ControlAction.VENUE_ON, ControlAction.VENUE_OFF):
         return f" {core.mic(event.target_idx)}"
@@ -124,11 +198,9 @@ def _cancel_where(
     core: Core, *, venue_idx: int | None = None, instrument_idx: int | None = None
 ) -> None:
     for parent in core.ledger.parents.values():
-        if parent.state is not ParentState.WORKING:
-            continue
         for child_id in list(parent.live_children):
             order = core.ledger.children[child_id].order
             if order.venue_idx == venue_idx or order.instrument_idx == instrument_idx:
-                cancel_child(core, core.ledger.children[child_id])
-        if not parent.live_children:
+                cancel_at_once(core, core.ledger.children[child_id])
+        if parent.state is ParentState.WORKING and not parent.live_children:
             retry_later(core, parent)

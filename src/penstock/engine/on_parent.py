@@ -9,6 +9,7 @@ from penstock.domain import (
     CancelParent,
     NewParent,
     OrderError,
+    OrderRefused,
     ParentOrder,
     ParentState,
     ReplaceParent,
@@ -19,9 +20,10 @@ from penstock.domain import (
     check_parent,
 )
 from penstock.engine.core import Core
+from penstock.engine.doubt import on_ask_timer
 from penstock.engine.parent import Parent
 from penstock.engine.timers import Due, Purpose
-from penstock.engine.working import cancel_child, cancel_live, confirm_size, route, stop
+from penstock.engine.working import cancel_child, cancel_live, confirm_replace, route, stop
 from penstock.risk import RiskDenial
 
 
@@ -38,7 +40,9 @@ def new_parent(core: Core, event: NewParent) -> None:
     if refusal is None:
         touch = core.view.touch(order.instrument_idx)
         mid_ticks_x2 = touch.mid_ticks_x2
-        refusal = core.decider.refusal(order.objective) or core.risk.deny_parent(order, touch)
+        refusal = core.decider.refusal(order.objective) or core.risk.admit(
+            order, touch, core.now_ns
+        )
     parent = core.ledger.open_parent(order, mid_ticks_x2)
     if refusal is not None:
         parent.state = ParentState.REJECTED
@@ -58,19 +62,19 @@ def replace_parent(core: Core, event: ReplaceParent) -> None:
     """
     Take the new size and limit; children that no longer fit are cancelled, then re-planned.
 
-    A size below what has filled already means "no more": fills cannot be undone. A size below what
-    could still fill is confirmed when the venues have given back what is too much: until then the
-    client may get more.
+    A size below what has filled already means "no more": fills cannot be undone. New terms are
+    confirmed when the venues have given back what could fill beyond them: until then the old ones
+    stand, and the client may get more, or a worse price.
     """
     parent = _working(core, event.parent_id, "replace", ReportKind.REPLACE_REFUSED)
     if parent is None:
         return
-    is_tighter = _is_tighter(parent.order.side, parent.limit_ticks, event.limit_ticks)
     wanted = msgspec.structs.replace(
         parent.order, size_shares=event.size_shares, limit_ticks=event.limit_ticks
     )
     denial = (
         _still_waiting(parent)
+        or core.risk.take_message(parent.order.client, core.now_ns)
         or _malformed(wanted, core.view.n_instruments)
         or _deny_growth(core, parent, wanted)
     )
@@ -80,15 +84,11 @@ def replace_parent(core: Core, event: ReplaceParent) -> None:
     parent.wanted_shares = event.size_shares
     parent.limit_ticks = event.limit_ticks
     parent.awaits_cancels = True
-    confirm_size(core, parent)
+    confirm_replace(core, parent)
     if parent.awaits_cancels:
+        core.report(parent, ReportKind.PENDING_REPLACE, "waits for the venues to cancel")
         cancel_live(core, parent)
-        return
-    if parent.state.is_terminal:
-        return
-    if is_tighter:
-        cancel_live(core, parent)
-    else:
+    elif not parent.state.is_terminal:
         route(core, parent)
 
 
@@ -125,7 +125,11 @@ def cancel_parent(core: Core, event: CancelParent) -> None:
     """Stop, and give back what is left once every child has ended."""
     parent = _working(core, event.parent_id, "cancel", ReportKind.CANCEL_REFUSED)
     if parent is not None:
-        stop(core, parent, "cancelled by the client")
+        stop(core, parent, event.reason or "cancelled by the client")
+
+
+def order_refused(_core: Core, _event: OrderRefused) -> None:
+    """Do nothing: the client has its answer, and the journal has the request."""
 
 
 def _working(core: Core, parent_id: int, what: str, refused: ReportKind) -> Parent | None:
@@ -144,7 +148,7 @@ def timer(core: Core, event: Timer) -> None:
     due = core.timers.take(event.timer_id)
     if due is None:
         return
-    if due.purpose in (Purpose.REST_OVER, Purpose.MARKOUT):
+    if due.purpose in (Purpose.REST_OVER, Purpose.MARKOUT, Purpose.ASK):
         _child_timer(core, due)
     else:
         _parent_timer(core, due)
@@ -154,6 +158,9 @@ def _child_timer(core: Core, due: Due) -> None:
     child = core.ledger.children[due.target_id]
     if due.purpose is Purpose.REST_OVER:
         cancel_child(core, child)
+        return
+    if due.purpose is Purpose.ASK:
+        on_ask_timer(core, child)
         return
     order = child.order
     touch = core.view.touch(order.instrument_idx)

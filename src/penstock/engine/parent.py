@@ -8,7 +8,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from penstock.domain import ChildFill, Ns, ParentOrder, ParentState, Shares, Ticks, UsdMicros
+from penstock.domain import (
+    FEMTOS_PER_TICK,
+    ChildFill,
+    Ns,
+    ParentOrder,
+    ParentState,
+    Shares,
+    Ticks,
+    UsdMicros,
+)
 
 ATTEMPT_DTYPE = np.dtype(
     [
@@ -26,9 +35,10 @@ class Parent:
     """
     State of one parent.
 
-    Invariants: `filled_shares` and `paid_ticks_shares` are sums over fills of its children, busts
-    taken out; `wanted_shares` and `limit_ticks` are the OMS's latest; `size_shares` is what may
-    fill at most: what is wanted, or what had filled or was live when the OMS came to want less.
+    Invariants: `filled_shares` and what was paid (`paid_ticks_shares`, and `paid_rest_femtos`, less
+    than a tick, more) are sums over fills of its children, busts taken out; `wanted_shares` and
+    `limit_ticks` are the OMS's latest; `size_shares` and `confirmed_limit_ticks` are what is
+    confirmed to it: until a replace is confirmed, what can fill may be more, or at a worse price.
     """
 
     order: ParentOrder
@@ -38,8 +48,10 @@ class Parent:
     size_shares: Shares = Shares(0)
     wanted_shares: Shares = Shares(0)
     limit_ticks: Ticks | None = None
+    confirmed_limit_ticks: Ticks | None = None
     filled_shares: Shares = Shares(0)
     paid_ticks_shares: int = 0
+    paid_rest_femtos: int = 0  # UsdFemtos, 0 to FEMTOS_PER_TICK - 1
     fees_usd_micros: UsdMicros = UsdMicros(0)
     n_decisions: int = 0
     must_complete: bool = False
@@ -47,16 +59,17 @@ class Parent:
     is_stopped: bool = (
         False  # by the client, the kill switch or the horizon: a bust wakes it no more
     )
-    awaits_cancels: bool = False  # a smaller size is confirmed when no more than that can fill
+    awaits_cancels: bool = False  # new terms are confirmed when nothing worse can fill
     is_round_useful: bool = False  # something of this stage filled, or rested
     n_empty_rounds: int = 0  # stages in a row of which neither is true
     last_denial: str = ""  # why risk refused the last child; empty once one was sent
     live_children: list[int] = field(default_factory=list)
+    doubtful_children: list[int] = field(default_factory=list)  # ended, with shares in doubt
     attempts: NDArray[Any] = field(default_factory=lambda: np.zeros(0, ATTEMPT_DTYPE))
 
     def __post_init__(self) -> None:
         self.size_shares = self.wanted_shares = self.order.size_shares
-        self.limit_ticks = self.order.limit_ticks
+        self.limit_ticks = self.confirmed_limit_ticks = self.order.limit_ticks
         self.attempts = np.zeros(self.n_rows, ATTEMPT_DTYPE)
 
     @property
@@ -67,6 +80,18 @@ class Parent:
         return Shares(max(0, self.wanted_shares - self.filled_shares))
 
     @property
+    def open_shares(self) -> Shares:
+        """What a report calls open: the confirmed size less fills; zero once terminal."""
+        if self.state.is_terminal:
+            return Shares(0)
+        return Shares(max(0, self.size_shares - self.filled_shares))
+
+    @property
+    def is_idle(self) -> bool:
+        """True when no venue can fill anything more, and none may have."""
+        return not self.live_children and not self.doubtful_children
+
+    @property
     def is_complete(self) -> bool:
         """True when the client has all it asked for, and knows what that is."""
         return self.filled_shares >= self.wanted_shares and not self.awaits_cancels
@@ -74,7 +99,10 @@ class Parent:
     def book_fill(self, fill: ChildFill, sign: int = 1) -> None:
         """Add an execution to the totals, or take it out again with `sign` -1."""
         self.filled_shares = Shares(self.filled_shares + sign * fill.size_shares)
-        self.paid_ticks_shares += sign * fill.price_ticks * fill.size_shares
+        rest = self.paid_rest_femtos + sign * fill.price_rest_femtos * fill.size_shares
+        carry_ticks, rest = divmod(rest, FEMTOS_PER_TICK)
+        self.paid_rest_femtos = rest
+        self.paid_ticks_shares += sign * fill.price_ticks * fill.size_shares + carry_ticks
         self.fees_usd_micros = UsdMicros(self.fees_usd_micros + sign * fill.fee_usd_micros)
 
     def note_sent(self, row_idx: int, size_shares: Shares, now_ns: Ns) -> None:

@@ -13,6 +13,7 @@ class Purpose(IntEnum):
     COMPLETE = 1  # the horizon is all but over; target is the parent
     EXPIRE = 2  # the horizon is over; target is the parent
     RETRY = 3  # nothing could be sent; target is the parent
+    ASK = 5  # a venue owes an answer about a child; target is the child
     MARKOUT = 4  # compare a child's fills with the market now; target is the child
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from penstock.domain import (
@@ -26,6 +28,9 @@ from penstock.engine.ledger import shares_still_free
 from penstock.engine.parent import Parent
 from penstock.engine.timers import Purpose
 
+MAX_CANCEL_REFUSALS: Final = 5
+"""Refused cancels of one child after which a person must call; the wait doubles with each."""
+
 
 def route(core: Core, parent: Parent, budget_shares: int | None = None) -> None:
     """
@@ -36,7 +41,7 @@ def route(core: Core, parent: Parent, budget_shares: int | None = None) -> None:
     """
     if parent.state is not ParentState.WORKING:
         return
-    free_shares = shares_still_free(parent, core.ledger.live_shares(parent))
+    free_shares = shares_still_free(parent, core.ledger.held_shares(parent))
     if budget_shares is not None:
         free_shares = Shares(min(free_shares, budget_shares))
     if free_shares == 0:
@@ -106,7 +111,7 @@ def cancel_child(core: Core, child: Child) -> None:
     """Ask for a cancel, once; the child stays live until the venue has answered."""
     if child.state.is_terminal or child.is_cancel_asked:
         return
-    child.is_cancel_asked = True
+    child.is_cancel_asked = child.wants_cancel = True
     child.state = ChildState.CANCELLING
     core.out.append(
         CancelChild(
@@ -121,6 +126,25 @@ def cancel_live(core: Core, parent: Parent) -> None:
         cancel_child(core, core.ledger.children[child_id])
 
 
+def cancel_at_once(core: Core, child: Child) -> None:
+    """Ask for a cancel whatever was asked, or refused, before."""
+    child.is_cancel_asked = False
+    child.n_cancel_refusals = 0
+    cancel_child(core, child)
+
+
+def kill(core: Core, parent: Parent, text: str) -> None:
+    """Stop a parent for good: a bust or a resume wakes it no more, and nothing of it rests."""
+    parent.is_stopped = True
+    for child_id in parent.live_children:
+        child = core.ledger.children[child_id]
+        child.is_cancel_asked, child.n_cancel_refusals = False, 0
+    if parent.state is ParentState.WORKING:
+        stop(core, parent, text)
+    else:
+        cancel_live(core, parent)
+
+
 def stop(core: Core, parent: Parent, text: str) -> None:
     """No more sending for this parent; it concludes when its last child has ended."""
     if parent.state is not ParentState.WORKING:
@@ -132,16 +156,39 @@ def stop(core: Core, parent: Parent, text: str) -> None:
         core.report(parent, ReportKind.STOPPING, text)
 
 
-def confirm_size(core: Core, parent: Parent) -> None:
-    """Confirm a replaced order as soon as no more than its new size can fill."""
-    if not parent.awaits_cancels or core.ledger.live_shares(parent) > parent.leaves_shares:
+def confirm_replace(core: Core, parent: Parent) -> None:
+    """Confirm a replaced order as soon as nothing can fill that its new terms forbid."""
+    if not parent.awaits_cancels or can_fill_worse(core, parent):
         return
     parent.awaits_cancels = False
     parent.size_shares = Shares(max(parent.wanted_shares, parent.filled_shares))
-    core.report(parent, ReportKind.REPLACED, "replaced")
-    if parent.is_complete and not parent.state.is_terminal:
+    parent.confirmed_limit_ticks = parent.limit_ticks
+    is_complete = parent.is_complete and not parent.state.is_terminal
+    if is_complete:
         parent.state = ParentState.FILLED
-        core.report(parent, ReportKind.ENDED, "complete at the new size")
+    core.report(parent, ReportKind.REPLACED, "replaced; filled" if is_complete else "replaced")
+
+
+def refuse_late_replace(core: Core, parent: Parent) -> None:
+    """Refuse a replace that waits for an order which has filled under its old terms meanwhile."""
+    if not parent.awaits_cancels or parent.state is not ParentState.FILLED:
+        return
+    parent.awaits_cancels = False
+    parent.wanted_shares = parent.size_shares
+    parent.limit_ticks = parent.confirmed_limit_ticks
+    core.report(parent, ReportKind.REPLACE_REFUSED, "too late to replace: filled")
+
+
+def can_fill_worse(core: Core, parent: Parent) -> bool:
+    """True while more than the wanted size, or at a worse price than its limit, may still fill."""
+    if core.ledger.held_shares(parent) > parent.leaves_shares:
+        return True
+    children = (*parent.live_children, *parent.doubtful_children)
+    return parent.limit_ticks is not None and any(
+        int(parent.order.side) * (core.ledger.children[child_id].order.limit_ticks)
+        > int(parent.order.side) * parent.limit_ticks
+        for child_id in children
+    )
 
 
 def conclude_if_idle(core: Core, parent: Parent, text: str) -> bool:
@@ -149,7 +196,7 @@ def conclude_if_idle(core: Core, parent: Parent, text: str) -> bool:
     if parent.is_complete and not parent.state.is_terminal:
         cancel_live(core, parent)
         parent.state = ParentState.FILLED
-    elif parent.state is ParentState.CANCELLING and not parent.live_children:
+    elif parent.state is ParentState.CANCELLING and parent.is_idle:
         parent.state = ParentState.CANCELLED
         core.report(parent, ReportKind.ENDED, text)
     return parent.state.is_terminal

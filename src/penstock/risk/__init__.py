@@ -2,6 +2,6 @@
 
 from penstock.risk.denial import DenialReason, RiskDenial
 from penstock.risk.gate import RiskGate
-from penstock.risk.limits import RiskLimits
+from penstock.risk.limits import AccountLimits, ClientLimits, RiskLimits
 
-__all__ = ["DenialReason", "RiskDenial", "RiskGate", "RiskLimits"]
+__all__ = ["AccountLimits", "ClientLimits", "DenialReason", "RiskDenial", "RiskGate", "RiskLimits"]

@@ -24,6 +24,16 @@ class DenialReason(StrEnum):
     OPEN_NOTIONAL = "open_notional"
     COLLAR = "collar"
     NO_REFERENCE = "no_reference"
+    CLIENT_SYMBOL = "client_symbol"
+    CLIENT_ORDER_SHARES = "client_order_shares"
+    CLIENT_ORDER_NOTIONAL = "client_order_notional"
+    CLIENT_OPEN_ORDERS = "client_open_orders"
+    CLIENT_MESSAGES = "client_messages"
+    CLIENT_AWAY = "client_away"
+    ACCOUNT = "account"
+    ACCOUNT_ORDER_NOTIONAL = "account_order_notional"
+    ACCOUNT_DAY = "account_day"
+    ACCOUNT_OPEN_ORDERS = "account_open_orders"
 
 
 class RiskDenial(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,7 @@ from penstock.domain import (
     Universe,
 )
 from penstock.features import Touch
+from penstock.risk.clients import Clients
 from penstock.risk.collar import NOTHING_ABOVE, NOTHING_BELOW, collar_ticks, is_beyond, tighter
 from penstock.risk.denial import DenialReason, RiskDenial, over
 from penstock.risk.exposure import Exposure, Live, Owner
@@ -44,8 +45,9 @@ class RiskGate:
         amounts are integers, ticks times shares: no rounding decides, and they are back at zero
             when nothing is live.
 
-    The engine calls `deny` before each send and `on_sent` right after a None. Cancels never pass
-    through here. One gate lives for one trading day.
+    The engine calls `admit` for each new order, `take_message` and `deny_parent` for each replace,
+    `on_parent` at each change of an order's state, `deny` before each send and `on_sent` right
+    after a None. Cancels never pass through here. One gate lives for one trading day.
 
     Raises:
         ConfigError: a restricted instrument that the universe does not have.
@@ -54,8 +56,9 @@ class RiskGate:
     def __init__(self, limits: RiskLimits, universe: Universe) -> None:
         n_venues = len(universe.venues)
         self._limits = limits
-        self._switches = Switches(len(universe.instruments), n_venues, limits.restricted)
+        self._switches = Switches(universe, limits.restricted)
         self._exposure = Exposure()
+        self._clients = Clients(limits.clients, universe)
         self._throttle = Throttle(n_venues, limits.messages_per_s)
         self._last_child_id = 0
 
@@ -81,22 +84,36 @@ class RiskGate:
         affordable_shares = self._limits.order_usd * TICKS_PER_USD // max(1, limit_ticks)
         return Shares(min(self._limits.order_shares, affordable_shares))
 
+    def take_message(self, client: str, now_ns: Ns) -> RiskDenial | None:
+        """Count one order or replace of a client; why it comes too fast, if it does."""
+        return self._clients.take_message(client, now_ns)
+
+    def admit(self, order: ParentOrder, touch: Touch, now_ns: Ns) -> RiskDenial | None:
+        """Why a new order is not accepted; None if it is. It counts as a message of its client."""
+        return (
+            self.take_message(order.client, now_ns)
+            or self.deny_parent(order, touch)
+            or self._clients.deny_another(order, _worth(order, touch), self._exposure)
+        )
+
     def deny_parent(self, order: ParentOrder, touch: Touch) -> RiskDenial | None:
         """
-        Why an order is not accepted at all; None if it is.
+        Why an order of these terms is not accepted at all; None if it is.
 
         It is worth its limit; without one, the midpoint; a sell is worth at least the midpoint. If
-        there is neither, its worth is not known, and `parent_usd` is held at each send alone.
+        there is neither, its worth is not known, and limits of value are held at each send alone.
         """
-        stop = self._switches.deny_instrument(order.instrument_idx)
-        if stop is not None:
-            return stop
-        mid_ticks = (touch.mid_ticks_x2 + 1) // 2 if touch.is_valid else 0
-        price_ticks = mid_ticks if order.limit_ticks is None else order.limit_ticks
-        if order.side is Side.SELL:
-            price_ticks = max(price_ticks, mid_ticks)
-        value = price_ticks * order.size_shares
-        return over(DenialReason.PARENT_NOTIONAL, value, self._limits.parent_usd)
+        value = _worth(order, touch)
+        return (
+            self._switches.deny_client(order.client)
+            or self._switches.deny_instrument(order.instrument_idx)
+            or self._clients.deny_terms(order, touch, value)
+            or over(DenialReason.PARENT_NOTIONAL, value, self._limits.parent_usd)
+        )
+
+    def on_parent(self, order: ParentOrder, *, is_open: bool) -> None:
+        """An order is open, or is not any more."""
+        self._clients.on_order(order, is_open=is_open)
 
     def deny(self, order: ChildOrder, client: str, touch: Touch, now_ns: Ns) -> RiskDenial | None:
         """
@@ -106,7 +123,8 @@ class RiskGate:
         comes too fast latches the throttle of its venue.
         """
         return (
-            self._switches.deny_instrument(order.instrument_idx)
+            self._switches.deny_client(client)
+            or self._switches.deny_instrument(order.instrument_idx)
             or self._switches.deny_venue(order.venue_idx)
             or self._deny_repeat(order.child_id)
             or self._deny_price(order, touch)
@@ -116,25 +134,32 @@ class RiskGate:
 
     def on_sent(self, order: ChildOrder, client: str, now_ns: Ns) -> None:
         """The child leaves: it counts from here on."""
-        owner = Owner(client, order.parent_id)
+        owner = self._owner(client, order)
         self._exposure.open(order.child_id, Live(owner, order.limit_ticks, order.size_shares))
         self._throttle.note(order.venue_idx, now_ns)
         self._last_child_id = order.child_id
 
     def on_fill(self, fill: ChildFill, order: ChildOrder, client: str) -> None:
         """An execution turns live value into traded value."""
-        owner = Owner(client, order.parent_id)
-        self._exposure.on_trade(order.child_id, owner, fill.price_ticks, fill.size_shares)
+        owner = self._owner(client, order)
+        self._exposure.on_trade(order.child_id, owner, _whole_ticks(fill), fill.size_shares)
 
     def on_bust(self, busted: ChildFill, bust: ChildBust, order: ChildOrder, client: str) -> None:
         """An execution is taken back, and what replaces it counts instead; nothing becomes live."""
-        owner = Owner(client, order.parent_id)
-        self._exposure.take_back(owner, busted.price_ticks, busted.size_shares)
-        self._exposure.take_back(owner, bust.corrected_price_ticks, -bust.corrected_shares)
+        owner = self._owner(client, order)
+        self._exposure.take_back(owner, _whole_ticks(busted), busted.size_shares)
+        corrected_ticks = bust.corrected_price_ticks + (bust.corrected_price_rest_femtos > 0)
+        self._exposure.take_back(owner, corrected_ticks, -bust.corrected_shares)
 
     def on_resized(self, order: ChildOrder, leaves_shares: Shares) -> None:
         """A venue confirmed another size or limit; `order` carries the new limit."""
         self._exposure.resize(order.child_id, order.limit_ticks, leaves_shares)
+
+    def on_reopened(self, order: ChildOrder, client: str, leaves_shares: Shares) -> None:
+        """A child that had ended is open at its venue after all."""
+        owner = self._owner(client, order)
+        self._exposure.close(order.child_id)
+        self._exposure.open(order.child_id, Live(owner, order.limit_ticks, leaves_shares))
 
     def on_ended(self, order: ChildOrder) -> None:
         """The child is terminal: nothing of it is live."""
@@ -143,6 +168,8 @@ class RiskGate:
     def on_control(self, event: Control) -> bool:
         """Take an operator's order; False if it names no venue or instrument of ours."""
         is_known = self._switches.on_control(event)
+        if event.action is ControlAction.RESET_LIMITS:
+            self._exposure.reset(event.client)
         if is_known and event.target_idx is not None and event.action is ControlAction.VENUE_ON:
             self._throttle.start_anew(event.target_idx)
         return is_known
@@ -176,6 +203,7 @@ class RiskGate:
             self._switches.facts(),
             self._exposure.facts(),
             self._throttle.facts(),
+            self._clients.facts(),
             self._last_child_id,
         )
         return hashlib.sha256(repr(facts).encode()).hexdigest()
@@ -217,6 +245,7 @@ class RiskGate:
             over(DenialReason.ORDER_NOTIONAL, value, limits.order_usd)
             or over(DenialReason.PARENT_NOTIONAL, of_parent, limits.parent_usd)
             or over(DenialReason.CLIENT_DAY, of_client, limits.client_day_usd)
+            or self._clients.deny_value(client, order.parent_id, value, exposure)
             or over(DenialReason.OPEN_NOTIONAL, exposure.open_value + value, limits.open_usd)
         )
 
@@ -226,6 +255,24 @@ class RiskGate:
         self._switches.throttle(venue_idx)
         return RiskDenial(
             reason=DenialReason.THROTTLE,
-            text=f"more than {self._limits.messages_per_s:,} orders in a second to venue "
-            f"{venue_idx}, which is throttled until a person switches it on",
+            text=f"more than {self._limits.messages_per_s:,} orders in a second to "
+            f"{self._switches.mic(venue_idx)}, which is throttled until a person switches it on",
         )
+
+    def _owner(self, client: str, order: ChildOrder) -> Owner:
+        account = self._clients.account_of(order.parent_id)
+        return Owner(client, order.parent_id, account)
+
+
+def _worth(order: ParentOrder, touch: Touch) -> int:
+    """What an order counts for before anything of it is sent, ticks times shares."""
+    mid_ticks = (touch.mid_ticks_x2 + 1) // 2 if touch.is_valid else 0
+    price_ticks = mid_ticks if order.limit_ticks is None else order.limit_ticks
+    if order.side is Side.SELL:
+        price_ticks = max(price_ticks, mid_ticks)
+    return price_ticks * order.size_shares
+
+
+def _whole_ticks(fill: ChildFill) -> int:
+    """Its price, a part of a tick counted as a whole one."""
+    return fill.price_ticks + (fill.price_rest_femtos > 0)

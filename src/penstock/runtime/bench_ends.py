@@ -95,11 +95,19 @@ class ScriptedVenues:
             if isinstance(command, SendChild):
                 self._fill(command.order)
 
-    def on_logon(self, counterparty: str, our_comp_id: str) -> None:
+    def on_logon(self, counterparty: str, our_comp_id: str, *, was_reset: bool) -> None:
         """Nothing to do."""
 
     def on_logout(self, counterparty: str, reason: str, our_comp_id: str) -> None:
         """Nothing to do."""
+
+    def on_reject_sent(
+        self, counterparty: str, our_comp_id: str, ref_seq_num: int, ref_msg_type: str, text: str
+    ) -> None:
+        """The next wait runs out."""
+
+    def on_stuck(self, counterparty: str, our_comp_id: str, text: str) -> None:
+        """The next wait runs out."""
 
     def on_fatal(self, where: str, error: Exception) -> None:
         """Remember why nothing works."""
@@ -178,13 +186,21 @@ class Client:
         if report.state is ParentState.FILLED:
             self._fills.put(incoming.recv_ns)
 
-    def on_logon(self, counterparty: str, our_comp_id: str) -> None:  # noqa: ARG002
+    def on_logon(self, counterparty: str, our_comp_id: str, *, was_reset: bool) -> None:  # noqa: ARG002
         """One more session."""
         self._logged_on.add(counterparty)
 
     def on_logout(self, counterparty: str, reason: str, our_comp_id: str) -> None:  # noqa: ARG002
         """One less."""
         self._logged_on.discard(counterparty)
+
+    def on_reject_sent(
+        self, counterparty: str, our_comp_id: str, ref_seq_num: int, ref_msg_type: str, text: str
+    ) -> None:
+        """The next wait runs out."""
+
+    def on_stuck(self, counterparty: str, our_comp_id: str, text: str) -> None:
+        """The next wait runs out."""
 
     def on_fatal(self, where: str, error: Exception) -> None:
         """The next wait runs out."""

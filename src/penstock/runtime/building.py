@@ -130,6 +130,7 @@ def changed_settings(context: Mapping[str, Any], conf: RouterConf, journal: Path
         (key, getattr(then, key), getattr(conf, key))
         for key in ("instruments", "routing", "risk", "engine")
     ]
+    deciding.append(("clients", then.limits.clients, conf.limits.clients))
     deciding.append(("venues", _without_ports(then), _without_ports(conf)))
     deciding += [
         (f"router.{key}", getattr(then.router, key), getattr(conf.router, key))
@@ -217,7 +218,7 @@ def _core(conf: RouterConf, policy: Policy | None, missing: str = "") -> CorePar
         code_version=__version__,
         engine=conf.engine,
         routing=conf.routing,
-        limits=conf.risk,
+        limits=conf.limits,
         models=models,
     )
     return CoreParts(engine=parts, models=models, missing=missing)

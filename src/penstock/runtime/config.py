@@ -28,40 +28,25 @@ from penstock.domain import (
 from penstock.engine import EngineConfig
 from penstock.risk import RiskLimits
 from penstock.routing import RoutingConfig
-
-Text = Annotated[str, Meta(min_length=1, max_length=200)]
-CompId = Annotated[  # it becomes part of file names
-    str,
-    Meta(
-        pattern="^[A-Za-z0-9_.-]{1,32}$",
-        description="of 1 to 32 letters, digits, '_', '.' and '-'",
-    ),
-]
-Address = Annotated[
-    str,
-    Meta(
-        pattern=r"^[A-Za-z0-9_.-]{1,200}:[0-9]{1,5}$",
-        description="with host and port, such as 127.0.0.1:19801",
-    ),
-]
-Symbol = Annotated[
-    str,
-    Meta(pattern="^[A-Z0-9.]{1,8}$", description="of 1 to 8 capital letters, digits and '.'"),
-]
-Port = Annotated[int, Meta(ge=1, le=65_535)]
-Count = Annotated[int, Meta(ge=1, le=100_000_000)]
-Frac = Annotated[float, Meta(ge=0.0, le=1.0)]
-Seconds = Annotated[float, Meta(gt=0.0, le=86_400.0)]
-UsdPerShare = Annotated[float, Meta(ge=-0.1, le=0.1)]  # more is a price, not a fee
+from penstock.runtime.config_clients import ClientTable, DropCopyTable, rules_of
+from penstock.runtime.config_types import (
+    Address,
+    CompId,
+    Count,
+    Frac,
+    Port,
+    Seconds,
+    Symbol,
+    Table,
+    Text,
+    UsdPerShare,
+)
+from penstock.wire.fix import USUAL_IDENTITY, DeskRules, IdentityPart
 
 _MICROS_PER_USD = 1_000_000
 # New York is five hours behind in winter and four in summer: the hour in which this is wrong is
 # the middle of the night there, and no time-zone data needs to be installed.
 _NEW_YORK = timedelta(hours=-5)
-
-
-class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of every table of the file: an unknown key is an error, not a wish."""
 
 
 class RouterTable(Table, frozen=True, kw_only=True):
@@ -85,7 +70,7 @@ class OmsTable(Table, frozen=True, kw_only=True):
 
     host: Text = "127.0.0.1"
     port: Port = 19_800
-    clients: tuple[CompId, ...] = ("OMS",)
+    clients: tuple[CompId, ...] | None = None  # beside [[clients]]; "OMS" if there are none at all
     default_horizon_s: Seconds = 120.0
     default_urgency_frac: Frac = 0.5
 
@@ -132,6 +117,11 @@ class VenueTable(Table, frozen=True, kw_only=True):
     fix: Address
     protected: bool = False  # its quotes count in the protected NBBO
     min_shares: Count = 1  # smallest order it takes
+    has_feed: bool = True  # it publishes market data
+    answers_status: bool = True  # it answers OrderStatusRequests; else a cancel asks
+    cancels_on_disconnect: bool = False  # it cancels our orders when the session is lost
+    exec_id_scope: Literal["order", "venue"] = "order"  # within what an ExecID is unique
+    carries: tuple[IdentityPart, ...] = USUAL_IDENTITY  # of an order's identity, to this venue
 
     @property
     def schedules(self) -> tuple[FeeTable, ...]:
@@ -187,6 +177,37 @@ class RouterConf(Table, frozen=True, kw_only=True):
     routing: RoutingConfig = RoutingConfig()
     risk: RiskLimits = RiskLimits()
     engine: EngineConfig = EngineConfig()
+    clients: tuple[ClientTable, ...] = ()
+    drop_copies: tuple[DropCopyTable, ...] = ()
+
+    @property
+    def client_ids(self) -> tuple[str, ...]:
+        """Every client: of `oms.clients` and of [[clients]]; "OMS" if neither names one."""
+        listed, tables = self.oms.clients, [table.comp_id for table in self.clients]
+        if listed is None and not tables:
+            return ("OMS",)
+        return tuple(dict.fromkeys((*(listed or ()), *tables)))
+
+    @property
+    def oms_sessions(self) -> tuple[str, ...]:
+        """Every comp id that may log on on the clients' side: clients, and receivers of copies."""
+        return (*self.client_ids, *(table.comp_id for table in self.drop_copies))
+
+    @property
+    def desk_rules(self) -> DeskRules:
+        """What has been agreed with each client about its messages."""
+        return rules_of(self.clients, self.drop_copies)
+
+    @property
+    def limits(self) -> RiskLimits:
+        """The risk limits of all clients, and those of single clients."""
+        symbols = [table.symbol for table in self.instruments]
+        clients = tuple(table.limits(symbols) for table in self.clients)
+        return msgspec.structs.replace(self.risk, clients=clients)
+
+    def cancels_on_disconnect(self, client: str) -> bool:
+        """Whether the orders of a client end with its session."""
+        return any(t.cancel_on_disconnect for t in self.clients if t.comp_id == client)
 
     @property
     def paths(self) -> RunPaths:
@@ -233,6 +254,11 @@ class RouterConf(Table, frozen=True, kw_only=True):
                     fees=tuple(_schedule(fees) for fees in table.schedules),
                     is_protected=table.protected,
                     min_shares=Shares(table.min_shares),
+                    has_feed=table.has_feed,
+                    answers_status=table.answers_status,
+                    cancels_on_disconnect=table.cancels_on_disconnect,
+                    exec_id_scope=table.exec_id_scope,
+                    carries=tuple(map(str, table.carries)),
                 )
                 for idx, table in enumerate(self.venues)
             ),

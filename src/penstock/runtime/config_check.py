@@ -10,6 +10,7 @@ from penstock.domain import TICKS_PER_USD, ConfigError, InputError, Problem, par
 from penstock.routing import LEARNED, check_policy_names, check_routing, resolve_waterfall
 from penstock.runtime.addresses import problems_of_addresses
 from penstock.runtime.config import RouterConf, VenueTable, read_conf_text
+from penstock.runtime.config_clients_check import problems_of_clients
 
 
 def read_router_conf(path: Path) -> RouterConf:
@@ -41,21 +42,28 @@ def _problems(conf: RouterConf, file: str) -> Iterator[Problem]:
     lists: tuple[tuple[str, str, Sequence[str]], ...] = (
         ("instruments", "symbol", [table.symbol for table in conf.instruments]),
         ("venues", "mic", [table.mic for table in conf.venues]),
-        ("oms.clients", "comp id", conf.oms.clients),
+        (
+            "oms.clients",
+            "comp id",
+            conf.client_ids if conf.oms.clients is None else conf.oms.clients,
+        ),
     )
     taken = {conf.router.comp_id: "router.comp_id"} | {
         table.mic: "a venue" for table in conf.venues
     }
-    for position, client in enumerate(conf.oms.clients):
+    for position, client in enumerate(conf.client_ids):
         if client in taken:
+            is_listed = client in (conf.oms.clients or ())
             yield Problem(
-                where=f"{file}: oms.clients[{position}]",
+                where=f"{file}: oms.clients[{position}]"
+                if is_listed
+                else f"{file}: clients ({client})",
                 expected="a comp id of its own",
                 found=f"{client}, which is that of {taken[client]}",
                 fix="give the client another comp id",
             )
     for key, what, names in lists:
-        if not names:
+        if not names and not (key == "oms.clients" and conf.clients):
             yield Problem(
                 where=f"{file}: {key}", expected="at least one", found="none", fix="add one"
             )
@@ -82,6 +90,7 @@ def _problems(conf: RouterConf, file: str) -> Iterator[Problem]:
             fix="give it a port of its own, one that the venues name in feed.subscribers",
         )
     yield from _problems_of_days(conf, file)
+    yield from problems_of_clients(conf, file)
     for position, table in enumerate(conf.instruments):
         if round(table.increment_usd * TICKS_PER_USD, 6) % 1 != 0:
             yield Problem(
@@ -138,6 +147,13 @@ def _problems_of_parts(conf: RouterConf, file: str) -> Iterator[Problem]:
             check()
         except InputError as error:
             yield from error.problems
+    if conf.risk.clients:
+        yield Problem(
+            where=f"{file}: risk.clients",
+            expected="nothing: limits of single clients stand in [[clients]]",
+            found=f"{len(conf.risk.clients)} of them",
+            fix="move them to [[clients]]",
+        )
     for position, instrument_idx in enumerate(conf.risk.restricted):
         if not 0 <= instrument_idx < len(conf.instruments):
             yield Problem(

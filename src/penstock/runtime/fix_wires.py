@@ -8,7 +8,7 @@ from typing import Final
 from penstock.domain import ConfigError, reason_of
 from penstock.runtime.clock import Clock
 from penstock.runtime.config import OmsTable, RouterConf, split_address
-from penstock.runtime.inbox import Fatal, Inbox, LoggedOn, LoggedOut, Message, Side
+from penstock.runtime.inbox import Fatal, Inbox, LoggedOn, LoggedOut, Message, Side, Stuck, Unread
 from penstock.runtime.marks import Marks
 from penstock.runtime.parts import session_name
 from penstock.wire.fix import Incoming, Outgoing
@@ -34,9 +34,15 @@ class InboxSink:
         """An application message, or a reject."""
         self._inbox.put(Message(self._side, incoming))
 
-    def on_logon(self, counterparty: str, our_comp_id: str) -> None:  # noqa: ARG002 - we have one
+    def on_logon(
+        self,
+        counterparty: str,
+        our_comp_id: str,  # noqa: ARG002 - we have one
+        *,
+        was_reset: bool,
+    ) -> None:
         """A session is up."""
-        self._inbox.put(LoggedOn(self._side, counterparty))
+        self._inbox.put(LoggedOn(self._side, counterparty, was_reset))
 
     def on_logout(
         self,
@@ -46,6 +52,21 @@ class InboxSink:
     ) -> None:
         """A session is down."""
         self._inbox.put(LoggedOut(self._side, counterparty, reason))
+
+    def on_reject_sent(
+        self,
+        counterparty: str,
+        our_comp_id: str,  # noqa: ARG002 - we have one
+        ref_seq_num: int,
+        ref_msg_type: str,
+        text: str,
+    ) -> None:
+        """A message was not delivered."""
+        self._inbox.put(Unread(self._side, counterparty, ref_seq_num, ref_msg_type, text))
+
+    def on_stuck(self, counterparty: str, our_comp_id: str, text: str) -> None:  # noqa: ARG002
+        """A session needs a person."""
+        self._inbox.put(Stuck(self._side, counterparty, text))
 
     def on_fatal(self, where: str, error: Exception) -> None:
         """The engine cannot go on."""
@@ -76,7 +97,7 @@ class FixWires:
         conf = self._conf
         self._clients = FixAcceptor(
             self._setup(Side.OMS, clock),
-            sessions=[(conf.router.comp_id, client) for client in conf.oms.clients],
+            sessions=[(conf.router.comp_id, client) for client in conf.oms_sessions],
             host=conf.oms.host,
             port=conf.oms.port,
         )
@@ -86,7 +107,7 @@ class FixWires:
             endpoints=[Endpoint(venue.mic, *split_address(venue.fix)) for venue in conf.venues],
         )
         # What was taken over from the session but not yet journalled when we died comes again.
-        for client in conf.oms.clients:
+        for client in conf.oms_sessions:
             consumed = marks.consumed(session_name(Side.OMS, client))
             self._clients.resume_from(client, consumed + 1)
         for venue in conf.venues:
@@ -102,6 +123,12 @@ class FixWires:
         for engine in (venues, clients):
             if engine is not None:
                 engine.stop(_STOP_S)
+
+    def reset(self, side: Side, counterparty: str) -> bool:
+        """Start a session's numbers again at 1; see `FixAcceptor.reset`. Takes up to 5 seconds."""
+        if side is Side.OMS:
+            return self._clients is not None and self._clients.reset(counterparty)
+        return self._venues is not None and self._venues.reset(counterparty)
 
     def to_client(self, outgoing: Outgoing) -> bool:
         """Hand over a report or an answer."""

@@ -40,10 +40,15 @@ class Message(NamedTuple):
 
 
 class LoggedOn(NamedTuple):
-    """A session is up."""
+    """
+    A session is up.
+
+    `was_reset`: its numbers start again at 1; what was sent and had not arrived never does.
+    """
 
     side: Side
     counterparty: str
+    was_reset: bool = False
 
 
 class LoggedOut(NamedTuple):
@@ -52,6 +57,24 @@ class LoggedOut(NamedTuple):
     side: Side
     counterparty: str
     reason: str
+
+
+class Unread(NamedTuple):
+    """An application message that was not delivered; it was answered with a reject."""
+
+    side: Side
+    counterparty: str
+    seq_num: int
+    msg_type: str
+    text: str
+
+
+class Stuck(NamedTuple):
+    """A session that cannot go on without a person."""
+
+    side: Side
+    counterparty: str
+    text: str
 
 
 class Asked(NamedTuple):
@@ -86,7 +109,9 @@ class Fatal(NamedTuple):
     error: BaseException
 
 
-Item: TypeAlias = Market | Feed | Message | LoggedOn | LoggedOut | Asked | Notice | Stop | Fatal
+Item: TypeAlias = (
+    Market | Feed | Message | LoggedOn | LoggedOut | Unread | Stuck | Asked | Notice | Stop | Fatal
+)
 
 Inbox: TypeAlias = SimpleQueue[Item]
 """Any thread and any signal handler may put; the engine thread alone takes, in that order."""

@@ -57,7 +57,7 @@ def new_memory(conf: RouterConf, run: str, engine: Engine) -> Memory:
     return Memory(
         run=run,
         engine=engine,
-        oms_desk=OmsDesk(universe, defaults, run),
+        oms_desk=OmsDesk(universe, defaults, run, conf.desk_rules),
         venue_desk=VenueDesk(universe, run),
         timers=TimerQueue(),
         standing=Standing(len(universe.venues)),

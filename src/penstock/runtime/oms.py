@@ -55,13 +55,29 @@ class Sink:
         """A message of the router."""
         self._inbox.put(incoming)
 
-    def on_logon(self, counterparty: str, our_comp_id: str) -> None:  # noqa: ARG002
+    def on_logon(self, counterparty: str, our_comp_id: str, *, was_reset: bool) -> None:  # noqa: ARG002
         """The router is there."""
         self._inbox.put(LoggedOn())
 
     def on_logout(self, counterparty: str, reason: str, our_comp_id: str) -> None:  # noqa: ARG002
         """The router is gone."""
         self._inbox.put(Away(reason))
+
+    def on_reject_sent(
+        self,
+        counterparty: str,
+        our_comp_id: str,  # noqa: ARG002
+        ref_seq_num: int,
+        ref_msg_type: str,
+        text: str,
+    ) -> None:
+        """A report cannot be read."""
+        text = f"report {ref_seq_num} ({ref_msg_type}) of {counterparty} rejected: {text}"
+        self._inbox.put(Away(text))
+
+    def on_stuck(self, counterparty: str, our_comp_id: str, text: str) -> None:  # noqa: ARG002
+        """The session cannot go on."""
+        self._inbox.put(Away(f"the session with {counterparty} is stuck: {text}"))
 
     def on_fatal(self, where: str, error: Exception) -> None:
         """Nothing can be trusted any more."""

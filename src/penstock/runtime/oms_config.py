@@ -9,17 +9,8 @@ from msgspec import Meta
 
 from penstock.domain import ConfigError, Problem, parse_toml
 from penstock.runtime.addresses import problems_of_addresses
-from penstock.runtime.config import (
-    Address,
-    CompId,
-    Count,
-    Frac,
-    Seconds,
-    Symbol,
-    Table,
-    Text,
-    read_conf_text,
-)
+from penstock.runtime.config import read_conf_text
+from penstock.runtime.config_types import Address, CompId, Count, Frac, Seconds, Symbol, Table, Text
 
 
 class OmsClientTable(Table, frozen=True, kw_only=True):

@@ -266,7 +266,7 @@ class Opener:
 
     def _mark_no_more_than(self, reports: Mapping[str, list[Outgoing]]) -> None:
         """A journal that lost its tail has fewer reports than were taken over: count from there."""
-        for client in self.conf.oms.clients:
+        for client in self.conf.client_ids:
             n_reports = len(reports.get(client, ()))
             if self._n_reported(client) > n_reports:
                 self.marks.set_reported(session_name(Side.OMS, client), n_reports)
@@ -321,7 +321,7 @@ class Opener:
 def session_names(conf: RouterConf) -> list[str]:
     """Every session of a router, as the marks call them."""
     return [
-        *(session_name(Side.OMS, client) for client in conf.oms.clients),
+        *(session_name(Side.OMS, client) for client in conf.oms_sessions),
         *(session_name(Side.VENUE, venue.mic) for venue in conf.venues),
     ]
 
@@ -337,7 +337,7 @@ def run_id(started_ns: int) -> str:
 
 
 def _check_clients(conf: RouterConf, clients: set[str], journal: Path) -> None:
-    missing = sorted(clients - set(conf.oms.clients))
+    missing = sorted(clients - set(conf.client_ids))
     if missing:
         raise ConfigError.one(
             where="the configuration: oms.clients",

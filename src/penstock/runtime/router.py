@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from penstock.domain import (
     AlertLevel,
+    CancelParent,
     ChildState,
     ChildStatus,
     Control,
     ControlAction,
+    DoubtChild,
     FeedGap,
     FeedRecovered,
     Ns,
+    StatusRefused,
     VenueDown,
+    VenueReachable,
     VenueUp,
     from_seconds,
     seconds,
@@ -33,6 +37,8 @@ from penstock.runtime.inbox import (
     Notice,
     Side,
     Stop,
+    Stuck,
+    Unread,
 )
 from penstock.runtime.operating import event_of
 from penstock.runtime.parts import RouterParts, draft_stamps, session_name
@@ -67,7 +73,7 @@ class Router:
         self._stepper = stepper
         self._surroundings = surroundings
         self._links = {venue.mic: parts.links[venue.venue_idx] for venue in parts.universe.venues}
-        self._logged_on: dict[str, bool] = dict.fromkeys(parts.conf.oms.clients, False)
+        self._logged_on: dict[str, bool] = dict.fromkeys(parts.conf.oms_sessions, False)
         self._started_ns = parts.clock()
         self._drain_until_ns: Ns | None = None
         self._unfinished: list[int] = []
@@ -78,6 +84,8 @@ class Router:
             Message: self._message,
             LoggedOn: self._logged_on_again,
             LoggedOut: self._logged_out,
+            Unread: self._unread,
+            Stuck: self._stuck,
             Asked: self._asked,
             Notice: lambda item: stepper.notice(item.level, item.code, item.text),
             Stop: lambda item: self._drain(ControlAction.DRAIN, item.why),
@@ -183,6 +191,8 @@ class Router:
             self._stepper.step(draft)
         for reply in answer.replies:
             self._parts.wires.to_client(reply)
+        for refused in answer.refused:
+            self._stepper.step(refused)
         self._notes(item.incoming.counterparty, answer.notes)
 
     def _venue_message(self, item: Message) -> None:
@@ -195,8 +205,24 @@ class Router:
                 self._follow(link, link.on_answer(draft.child_id))
         self._follow(link, link.on_reports(self._is_live))
         self._notes(mic, answer.notes)
-        if answer.asks_status:
-            self._follow(link, link.doubt(self._live_at(link.venue_idx), self._parts.clock()))
+        if answer.refuses_questions:
+            self._questions_refused(link)
+        if answer.asks_pending:
+            for child_id in self._pending_at(link.venue_idx):
+                self._doubt(child_id, link.venue_idx, "the venue rejects a message about an order")
+
+    def _questions_refused(self, link: VenueLink) -> None:
+        """A venue that takes no 35=H is asked by cancels, about what it owes an answer for, too."""
+        stamps = draft_stamps(self._parts.clock())
+        self._stepper.step(StatusRefused(**stamps, venue_idx=link.venue_idx))
+        for child_id in link.unanswered:
+            self._doubt(child_id, link.venue_idx, "the venue does not answer questions")
+
+    def _doubt(self, child_id: int, venue_idx: int, reason: str) -> None:
+        stamps = draft_stamps(self._parts.clock())
+        self._stepper.step(
+            DoubtChild(**stamps, child_id=child_id, venue_idx=venue_idx, reason=reason)
+        )
 
     def _mark(self, item: Message) -> None:
         """The journal has what the message caused: after a restart it need not come again."""
@@ -216,16 +242,45 @@ class Router:
             self._logged_on[item.counterparty] = True
             return
         link = self._links[item.counterparty]
-        self._follow(link, link.on_logon(self._live_at(link.venue_idx), self._parts.clock()))
+        live = self._live_at(link.venue_idx)
+        step = link.on_logon(live, self._parts.clock())
+        stamps = draft_stamps(self._parts.clock())
+        self._stepper.step(VenueReachable(**stamps, venue_idx=link.venue_idx))
+        self._follow(link, step)
 
     def _logged_out(self, item: LoggedOut) -> None:
         text = f"{item.counterparty} is logged out: {item.reason}"
         self._stepper.notice(AlertLevel.WARNING, "logout", text)
         if item.side is Side.OMS:
             self._logged_on[item.counterparty] = False
+            self._cancel_on_disconnect(item.counterparty)
             return
         link = self._links[item.counterparty]
         self._follow(link, link.on_logout(item.reason))
+
+    def _cancel_on_disconnect(self, client: str) -> None:
+        """Stop the orders of a client that has agreed to it when its session ends."""
+        if not self._parts.conf.cancels_on_disconnect(client):
+            return
+        stamps = draft_stamps(self._parts.clock())
+        for parent_id in self._parts.oms_desk.working_orders(client):
+            reason = "the client's session is lost: cancel on disconnect"
+            self._stepper.step(CancelParent(**stamps, parent_id=parent_id, reason=reason))
+
+    def _unread(self, item: Unread) -> None:
+        text = (
+            f"message {item.seq_num} (35={item.msg_type}) of {item.counterparty} was rejected and "
+            f"not read: {item.text}"
+        )
+        self._stepper.notice(AlertLevel.CRITICAL, "message_unread", text)
+
+    def _stuck(self, item: Stuck) -> None:
+        text = (
+            f"the session with {item.counterparty} cannot go on: {item.text}. Fix: agree on the "
+            f"sequence numbers with {item.counterparty}, then penstock session reset "
+            f"{item.counterparty}"
+        )
+        self._stepper.notice(AlertLevel.CRITICAL, "session_stuck", text)
 
     def _follow(self, link: VenueLink, step: LinkStep) -> None:
         """Do what a link has decided."""
@@ -233,32 +288,48 @@ class Router:
         stamps = draft_stamps(now_ns)
         mic = parts.universe.venues[venue_idx].mic
         if step.is_late:
-            text = f"{mic} has not said where children {list(step.ask_about)} stand; asked again"
+            text = f"{mic} has not stated where children {list(step.ask_about)} stand; asked again"
+            self._stepper.notice(AlertLevel.WARNING, "no_answer", text)
+        if step.is_stuck:
+            text = (
+                f"{mic} does not state where children {list(link.unanswered)} stand and gets no "
+                "order. Call the venue, close them with penstock child close, or: "
+                f"penstock venue force-up {mic}"
+            )
             self._stepper.notice(AlertLevel.CRITICAL, "no_answer", text)
-        for child_id in step.ask_about:
-            parts.wires.to_venue(parts.venue_desk.status_request(child_id, now_ns))
+        self._ask(link, step.ask_about)
         if step.comes_up:
             self._stepper.step(VenueUp(**stamps, venue_idx=venue_idx))
             self._stepper.notice(AlertLevel.INFO, "venue_up", f"{mic} takes orders")
         if step.goes_down:
             self._stepper.step(VenueDown(**stamps, venue_idx=venue_idx, reason=link.reason))
 
+    def _ask(self, link: VenueLink, child_ids: Sequence[int]) -> None:
+        """Ask a venue where children stand: by questions, or by cancels where it takes none."""
+        parts, venue_idx = self._parts, link.venue_idx
+        if not parts.engine.answers_status(venue_idx):
+            for child_id in child_ids:
+                self._doubt(child_id, venue_idx, "the session was lost")
+            return
+        for child_id in child_ids:
+            parts.wires.to_venue(parts.venue_desk.status_request(child_id, parts.clock()))
+
     def _ask_about(self, unanswered: Unanswered) -> None:
-        """The venue should have said something; if it has not, ask."""
+        """The venue should have answered; if it has not, ask."""
         child_id = unanswered.child_id
-        child = self._parts.engine.children[child_id]
+        child = self._parts.engine.children.get(child_id)
+        if child is None:
+            return  # over for so long that it is forgotten
         # A refused cancel is no sign of life: an order that never arrived cannot be cancelled.
         is_waiting = child.state is ChildState.CANCELLING
         is_silent = is_waiting if unanswered.is_cancel else not child.is_acked
-        if child.state.is_terminal or not is_silent:
+        venue_idx = child.order.venue_idx
+        is_asked = child.needs_answer or child_id in self._parts.links[venue_idx].unanswered
+        if child.state.is_terminal or not is_silent or is_asked:
             return
-        link = self._parts.links[child.order.venue_idx]
-        step = link.doubt([child_id], self._parts.clock())
-        if step.ask_about:
-            mic = self._parts.universe.venues[link.venue_idx].mic
-            text = f"{mic} says nothing about child {child_id}, {child.state}; asked"
-            self._stepper.notice(AlertLevel.WARNING, "no_answer", text)
-        self._follow(link, step)
+        if self._parts.links[venue_idx].is_logged_on:
+            reason = f"not acknowledged (state: {child.state})"
+            self._doubt(child_id, venue_idx, reason)
 
     def _asked(self, item: Asked) -> None:
         if item.request.do is Do.STATUS:
@@ -306,6 +377,16 @@ class Router:
     def _is_live(self, child_id: int) -> bool:
         child = self._parts.engine.children.get(child_id)
         return child is not None and not child.state.is_terminal
+
+    def _pending_at(self, venue_idx: int) -> list[int]:
+        """Children whose message may be the one that was refused: those that wait for an answer."""
+        children, live = self._parts.engine.children, self._live_at(venue_idx)
+        waiting = [
+            child_id
+            for child_id in live
+            if not children[child_id].is_acked or children[child_id].is_cancel_asked
+        ]
+        return waiting or live
 
     def _live_at(self, venue_idx: int) -> list[int]:
         return [

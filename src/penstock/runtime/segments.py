@@ -77,9 +77,7 @@ def carried_events(
 def is_all_over(engine: Engine) -> bool:
     """Whether nothing of any order is open or in doubt."""
     return all(
-        parent.state.is_terminal
-        and not parent.live_children
-        and not getattr(parent, "doubtful_children", [])
+        parent.state.is_terminal and not parent.live_children and not parent.doubtful_children
         for parent in engine.parents.values()
     )
 

@@ -29,6 +29,7 @@ from penstock.domain import (
     LatencyObserved,
     NewParent,
     Ns,
+    QueryChild,
     Record,
     ReplaceChild,
     SendChild,
@@ -109,7 +110,7 @@ class Stepper:
     def _act(self, draft: Event, commands: list[Command]) -> None:
         is_timed = not isinstance(draft, NewParent)
         for command in commands:
-            if isinstance(command, SendChild | CancelChild | ReplaceChild):
+            if isinstance(command, SendChild | CancelChild | ReplaceChild | QueryChild):
                 self._to_venue(command)
                 if not is_timed:
                     self.wire_times.add(self._parts.clock() - draft.recv_ns)
@@ -117,15 +118,16 @@ class Stepper:
             elif isinstance(command, Alert):
                 self.notice(command.level, command.code, command.text)
 
-    def _to_venue(self, command: VenueCommand) -> None:
+    def _to_venue(self, command: VenueCommand | QueryChild) -> None:
         parts, now_ns = self._parts, self._parts.clock()
         named = command.order if isinstance(command, SendChild) else command
         # Without a session it waits for nothing: at the next logon the venue is asked where the
         # child stands, and the core says again what it still wants.
         if parts.links[named.venue_idx].is_logged_on:
             parts.wires.to_venue(parts.venue_desk.on_command(command, now_ns))
-            is_cancel = not isinstance(command, SendChild)
-            self.watch.note(named.child_id, now_ns, is_cancel=is_cancel)
+            if not isinstance(command, QueryChild):  # the core asks again by itself
+                is_cancel = not isinstance(command, SendChild)
+                self.watch.note(named.child_id, now_ns, is_cancel=is_cancel)
         elif isinstance(command, SendChild):
             mic = parts.universe.venues[named.venue_idx].mic
             self.notice(AlertLevel.CRITICAL, "not_sent", f"{mic} has no session: {command}")

@@ -41,13 +41,25 @@ class Sink:
         """A message of a router."""
         self._inbox.put(incoming)
 
-    def on_logon(self, counterparty: str, our_comp_id: str) -> None:
+    def on_logon(self, counterparty: str, our_comp_id: str, *, was_reset: bool) -> None:
         """A router is there."""
-        self._inbox.put(f"{our_comp_id}: {counterparty} logged on")
+        how = ", numbers start again at 1" if was_reset else ""
+        self._inbox.put(f"{our_comp_id}: {counterparty} logged on{how}")
 
     def on_logout(self, counterparty: str, reason: str, our_comp_id: str) -> None:
         """A router is gone; its orders go on working."""
         self._inbox.put(f"{our_comp_id}: {counterparty} logged out: {reason}")
+
+    def on_reject_sent(
+        self, counterparty: str, our_comp_id: str, ref_seq_num: int, ref_msg_type: str, text: str
+    ) -> None:
+        """An order or a cancel cannot be read."""
+        number = f"message {ref_seq_num} ({ref_msg_type})"
+        self._inbox.put(f"{our_comp_id}: {number} of {counterparty} rejected: {text}")
+
+    def on_stuck(self, counterparty: str, our_comp_id: str, text: str) -> None:
+        """A router's session cannot go on."""
+        self._inbox.put(f"{our_comp_id}: the session of {counterparty} is stuck: {text}")
 
     def on_fatal(self, where: str, error: Exception) -> None:
         """Nothing can be trusted any more."""

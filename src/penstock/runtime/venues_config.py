@@ -10,15 +10,8 @@ from msgspec import Meta
 
 from penstock.domain import ConfigError, Mic, Ns, Problem, from_seconds, parse_toml, reason_of
 from penstock.runtime.addresses import problems_of_addresses
-from penstock.runtime.config import (
-    Address,
-    CompId,
-    Frac,
-    Seconds,
-    Table,
-    Text,
-    read_conf_text,
-)
+from penstock.runtime.config import read_conf_text
+from penstock.runtime.config_types import Address, CompId, Frac, Seconds, Table, Text
 from penstock.sim import Scenario, check_scenario
 
 

@@ -103,12 +103,12 @@ def test_a_size_below_what_has_filled_means_no_more() -> None:
     first, second = rig.order(2_000)
     rig.fill(first, 500)
     replace(rig, 200)
-    assert [] == rig.texts
+    assert ["waits for the venues to cancel"] == rig.texts
     assert [first.child_id, second.child_id] == rig.cancelled
     rig.report(ChildCancelled, first)
     rig.report(ChildCancelled, second)
 
-    assert ["replaced", "complete at the new size"] == rig.texts
+    assert ["replaced; filled"] == rig.texts
     assert ParentState.FILLED is rig.parent().state
     assert (500, 500) == (rig.parent().size_shares, rig.parent().filled_shares)
     assert 0 == rig.parent().leaves_shares
@@ -117,23 +117,69 @@ def test_a_size_below_what_has_filled_means_no_more() -> None:
 @pytest.mark.parametrize(
     ("side", "old", "new", "is_cancelled"),
     [
-        (Side.BUY, ASK, ASK - 100, True),
-        (Side.BUY, ASK, ASK + 100, False),
-        (Side.BUY, None, ASK, True),
+        (Side.BUY, ASK, BID - 100, True),
+        (Side.BUY, ASK, BID, False),
+        (Side.BUY, None, BID - 100, True),
         (Side.BUY, ASK, None, False),
-        (Side.SELL, BID, BID + 100, True),
+        (Side.SELL, BID, ASK + 100, True),
         (Side.SELL, BID, BID - 100, False),
     ],
 )
 def test_a_tighter_limit_takes_back_what_may_be_beyond_it(
     side: Side, old: int | None, new: int | None, is_cancelled: bool
 ) -> None:
-    """What rests was sent with the old limit; a looser one leaves it alone."""
+    """What rests at a price that the new limit allows is left alone, and keeps its place."""
     rig = Rig(steps=POST)
     (child,) = rig.order(100, side=side, limit=old)
     replace(rig, 100, new)
 
     assert ([child.child_id] if is_cancelled else []) == rig.cancelled
+
+
+def test_a_tighter_limit_is_confirmed_when_nothing_can_fill_beyond_it() -> None:
+    """A client who was told the new limit must not get a fill at the old one."""
+    rig = Rig(steps=TAKES[:1])
+    (child,) = rig.order(500, limit=ASK)
+    replace(rig, 500, ASK - 100)
+    (pending,) = rig.all_of(ReportParent)
+    rig.fill(child, 200)
+    (fill,) = rig.all_of(ReportParent)
+    rig.report(ChildCancelled, child)
+    confirmed = rig.all_of(ReportParent)[0]
+
+    assert (ReportKind.PENDING_REPLACE, ASK) == (pending.kind, pending.limit_ticks)
+    assert (ReportKind.FILL, ASK) == (fill.kind, fill.limit_ticks)
+    assert (ReportKind.REPLACED, ASK - 100) == (confirmed.kind, confirmed.limit_ticks)
+
+
+def test_an_order_that_fills_while_its_replace_waits_is_filled() -> None:
+    """7 of 7 are 39=2, and the replace to 4 comes too late."""
+    rig = Rig(steps=TAKES[:1])
+    (child,) = rig.order(7)
+    replace(rig, 4)
+    rig.fill(child, 7)
+
+    assert [
+        (ReportKind.FILL, ParentState.FILLED, 7),
+        (ReportKind.REPLACE_REFUSED, ParentState.FILLED, 7),
+    ] == [(r.kind, r.state, r.size_shares) for r in rig.all_of(ReportParent)]
+
+
+def test_open_shares_in_a_report_are_its_size_less_its_fills() -> None:
+    """800, 200 filled, replaced to 400, 100 more fill meanwhile: 38 - 14 = 151 in each report."""
+    rig = Rig(steps=TAKES[:1])
+    (child,) = rig.order(800)
+    rig.fill(child, 200)
+    replace(rig, 400)
+    reports = rig.all_of(ReportParent)
+    rig.fill(child, 100)
+    reports += rig.all_of(ReportParent)
+    rig.report(ChildCancelled, child)
+    reports += rig.all_of(ReportParent)
+
+    assert [(800, 200, 600), (800, 300, 500), (400, 300, 100)] == [
+        (r.size_shares, r.filled_shares, r.leaves_shares) for r in reports
+    ]
 
 
 def test_no_child_goes_beyond_the_new_limit() -> None:
@@ -261,5 +307,5 @@ def test_a_smaller_size_is_confirmed_when_no_more_can_fill() -> None:
     assert [] == rig.alerts
     rig.report(ChildCancelled, second)
 
-    assert ["replaced", "complete at the new size"] == rig.texts
+    assert ["replaced; filled"] == rig.texts
     assert (1_300, 1_300) == (rig.parent().size_shares, rig.parent().filled_shares)

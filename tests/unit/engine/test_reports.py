@@ -22,6 +22,7 @@ from penstock.domain import (
     Timer,
 )
 from penstock.engine import EngineConfig
+from penstock.engine.working import MAX_CANCEL_REFUSALS
 from tests.support.engines import ASK, BID, MINUTE_NS, Rig, quote
 
 TAKE = [("LIT1", "take")]
@@ -375,9 +376,9 @@ def test_an_execution_of_nothing_is_not_booked() -> None:
     """A negative size would free shares that a venue holds."""
     rig = Rig(steps=TAKE)
     (child,) = rig.order(100)
-    for shares, price in ((0, ASK), (-50, ASK), (10, 0)):
+    for shares, price, more in ((0, ASK, []), (-50, ASK, []), (10, 0, ["in_doubt"])):
         rig.fill(child, shares, price_ticks=price)
-        assert ["absurd_fill"] == rig.alerts
+        assert ["absurd_fill", *more] == rig.alerts
 
     assert 0 == rig.parent().filled_shares
 
@@ -405,19 +406,22 @@ def test_a_bust_that_overtakes_its_fill_counts_when_the_fill_comes(to_shares: in
     assert to_shares == rig.parent().filled_shares
 
 
-def test_a_cancel_that_is_always_refused_is_asked_ever_more_seldom_and_a_person_told() -> None:
+def test_a_cancel_that_is_always_refused_is_sent_ever_more_seldom_and_then_a_persons() -> None:
     """Four messages a second for ever would help nobody."""
     rig = Rig(steps=POST)
     (child,) = rig.order(100)
     rig.give(CancelParent, parent_id=1)
     waits, alerts = [], []
-    for _ in range(6):
+    for _ in range(MAX_CANCEL_REFUSALS - 1):
         rig.report(ChildCancelReject, child, reason="unknown order")
         alerts += rig.alerts
         (again,) = rig.all_of(SetTimer)
         waits.append(again.due_ns - rig.now)
         rig.wake(again)
         assert [child.child_id] == rig.cancelled
+    rig.report(ChildCancelReject, child, reason="unknown order")
 
-    assert ["cancel_refused"] == alerts
     assert [2 * wait for wait in waits[:-1]] == waits[1:]
+    assert [] == alerts
+    assert ["cancel_refused"] == rig.alerts
+    assert [] == rig.all_of(SetTimer)

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from penstock.domain import Ns
-from penstock.runtime.venue_links import NOTHING, LinkState, LinkStep, VenueLink
+from penstock.runtime.venue_links import (
+    MAX_OUTSTANDING,
+    MAX_ROUNDS,
+    NOTHING,
+    LinkState,
+    LinkStep,
+    VenueLink,
+)
 
 NOW = Ns(1_000)
 
@@ -51,7 +58,34 @@ def test_an_overdue_answer_is_asked_for_again_and_again() -> None:
     assert NOTHING == venue.wake(Ns(NOW + 99))
     assert LinkStep(ask_about=(5,), is_late=True) == venue.wake(Ns(NOW + 100))
     assert NOTHING == venue.wake(Ns(NOW + 150))
-    assert LinkStep(ask_about=(5,), is_late=True) == venue.wake(Ns(NOW + 200))
+    assert LinkStep(ask_about=(5,)) == venue.wake(Ns(NOW + 300))
+
+
+def test_a_venue_that_never_answers_is_a_persons_after_some_rounds() -> None:
+    """Questions and alerts for ever would help nobody; the venue stays out until forced up."""
+    venue = link()
+    venue.on_logon([3], NOW)
+    steps = []
+    while venue.due_ns is not None:
+        steps.append(venue.wake(venue.due_ns))
+
+    assert MAX_ROUNDS + 1 == len(steps)
+    assert LinkStep(is_stuck=True) == steps[-1]
+    assert LinkState.RECONCILING is venue.state
+    assert LinkStep(comes_up=True) == venue.force_up()
+
+
+def test_questions_wait_for_answers() -> None:
+    """A thousand open orders are no reason to flood a venue that has just come back."""
+    venue = link()
+    n_children = MAX_OUTSTANDING + 10
+    asked = venue.on_logon(range(n_children), NOW).ask_about
+    assert MAX_OUTSTANDING == len(asked)
+
+    assert LinkStep(ask_about=(MAX_OUTSTANDING,)) == venue.on_answer(0)
+    while venue.unanswered:
+        step = venue.on_answer(venue.unanswered[0])
+    assert LinkStep(comes_up=True) == step
 
 
 def test_a_logout_while_up_takes_the_venue_down() -> None:
@@ -63,29 +97,25 @@ def test_a_logout_while_up_takes_the_venue_down() -> None:
     assert (LinkState.DOWN, "connection lost") == (venue.state, venue.reason)
 
 
-def test_a_logout_while_reconciling_forgets_the_questions() -> None:
-    """It never was up, so nobody needs to hear that it went down; the next logon asks anew."""
+def test_a_logout_while_reconciling_drops_the_questions() -> None:
+    """The next logon asks anew."""
     venue = link()
     venue.on_logon([3], NOW)
 
+    assert LinkStep(goes_down=True) == venue.on_logout("refused")
     assert NOTHING == venue.on_logout("refused")
     assert venue.due_ns is None
     assert NOTHING == venue.on_answer(3)
     assert LinkStep(ask_about=(3,)) == venue.on_logon([3], NOW)
 
 
-def test_a_doubt_asks_once_and_does_not_take_the_venue_down() -> None:
-    """A refusal of the question itself would otherwise be asked about for ever."""
+def test_a_lost_message_takes_the_venue_down_until_all_is_accounted_for() -> None:
+    """An execution that our session rejected is known by its total alone."""
     venue = link()
     venue.on_logon([], NOW)
 
-    assert LinkStep(ask_about=(7,)) == venue.doubt([7], NOW)
-    assert NOTHING == venue.doubt([7], NOW)
-    assert LinkState.UP is venue.state
-    assert NOTHING == venue.on_answer(7)
-    assert venue.due_ns is None
-
-
-def test_nothing_is_asked_without_a_session() -> None:
-    """At the next logon everything is asked anyway."""
-    assert NOTHING == link().doubt([7], NOW)
+    step = venue.on_loss("rejected by our session", [7], NOW)
+    assert LinkStep(ask_about=(7,), goes_down=True) == step
+    assert LinkState.RECONCILING is venue.state
+    assert LinkStep(comes_up=True) == venue.on_answer(7)
+    assert NOTHING == link().on_loss("no session", [7], NOW)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -23,6 +23,7 @@ class ClientReportKind(StrEnum):
     FILL = "fill"
     BUST = "bust"
     CORRECTION = "correction"
+    PENDING_REPLACE = "pending_replace"
     REPLACED = "replaced"
     STOPPING = "stopping"
     ENDED = "ended"
@@ -71,9 +72,11 @@ _KINDS: Final[Mapping[str, ClientReportKind]] = MappingProxyType(
         ExecType.TRADE: ClientReportKind.FILL,
         ExecType.TRADE_CANCEL: ClientReportKind.BUST,
         ExecType.TRADE_CORRECT: ClientReportKind.CORRECTION,
+        ExecType.PENDING_REPLACE: ClientReportKind.PENDING_REPLACE,
         ExecType.REPLACED: ClientReportKind.REPLACED,
         ExecType.PENDING_CANCEL: ClientReportKind.STOPPING,
         ExecType.CANCELED: ClientReportKind.ENDED,
+        ExecType.EXPIRED: ClientReportKind.ENDED,
         ExecType.ORDER_STATUS: ClientReportKind.STATUS,
     }
 )
@@ -82,12 +85,15 @@ _STATES: Final[Mapping[str, ParentState]] = MappingProxyType(
         OrdStatus.PENDING_NEW: ParentState.WORKING,
         OrdStatus.NEW: ParentState.WORKING,
         OrdStatus.PARTIALLY_FILLED: ParentState.WORKING,
+        OrdStatus.PENDING_REPLACE: ParentState.WORKING,
         OrdStatus.PENDING_CANCEL: ParentState.CANCELLING,
         OrdStatus.FILLED: ParentState.FILLED,
         OrdStatus.CANCELED: ParentState.CANCELLED,
+        OrdStatus.EXPIRED: ParentState.CANCELLED,
         OrdStatus.REJECTED: ParentState.REJECTED,
     }
 )
+_USD: Final = "USD"
 _WITH_EXECUTION: Final = (ClientReportKind.FILL, ClientReportKind.CORRECTION)
 
 
@@ -129,7 +135,7 @@ def _execution_report(incoming: Incoming) -> ClientReport:
     has_execution = kind in _WITH_EXECUTION or reader.raw(tags.LAST_QTY) is not None
     last_shares = reader.shares(tags.LAST_QTY) if has_execution else None
     last_price_ticks = reader.price(tags.LAST_PX) if has_execution else None
-    fee = _fee(reader)
+    fee = _fee(reader, incoming.groups.get(tags.NO_MISC_FEES, ()))
     child_id = _child_id(reader)
     fields = incoming.fields
     report = ClientReport(
@@ -182,12 +188,19 @@ def _state(reader: FieldReader) -> ParentState | None:
     return state
 
 
-def _fee(reader: FieldReader) -> UsdMicros:
-    text = reader.raw(tags.MISC_FEE_AMT)
-    fee = UsdMicros(0) if text is None else usd_micros(text)
-    if fee is None:
-        reader.complain(tags.MISC_FEE_AMT, "an amount of dollars", "ask the router")
-    return fee or UsdMicros(0)
+def _fee(reader: FieldReader, entries: Sequence[Mapping[int, str]]) -> UsdMicros:
+    """The sum of the fees in dollars; one in another currency is not ours."""
+    total = 0
+    for entry in entries:
+        if entry.get(tags.MISC_FEE_CURR, _USD) != _USD:
+            continue
+        text = entry.get(tags.MISC_FEE_AMT, "")
+        fee = usd_micros(text)
+        if fee is None:
+            expected, fix = "an amount of dollars", "ask the router"
+            reader.complain(tags.MISC_FEE_AMT, expected, fix, shown(text))
+        total += fee or 0
+    return UsdMicros(total)
 
 
 def _child_id(reader: FieldReader) -> int | None:

@@ -2,140 +2,135 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import Final
 
 from penstock.domain import CancelParent, Event, NewParent, ReplaceParent, Universe
 from penstock.wire.fix import tags
-from penstock.wire.fix.messages import FixMessage, Incoming, Outgoing
+from penstock.wire.fix.messages import Incoming
 from penstock.wire.fix.oms_book import Named, OmsBook, OmsOrder
+from penstock.wire.fix.oms_mass import MassRequests
+from penstock.wire.fix.oms_refusals import (
+    DeskAnswer,
+    Refusals,
+    nameless,
+    not_allowed,
+    note,
+    reply,
+    unsupported,
+)
 from penstock.wire.fix.oms_reports import OmsReports
-from penstock.wire.fix.oms_requests import OrderDefaults, Requests
-from penstock.wire.fix.reading import FieldReader, Flaw, listed, said_at_ns
-from penstock.wire.fix.reports import (
-    Refused,
-    business_reject,
-    cancel_reject,
-    echoed,
-    order_reject,
-)
-from penstock.wire.fix.tags import (
-    BusinessRejectReason,
-    CxlRejReason,
-    ExecType,
-    MsgType,
-    OrdRejReason,
-)
-from penstock.wire.fix.values import plain_text, shown
+from penstock.wire.fix.oms_requests import NewTerms, OrderDefaults, Requests
+from penstock.wire.fix.oms_rules import DeskRules
+from penstock.wire.fix.oms_tags import fields_of, user_tags
+from penstock.wire.fix.reading import FieldReader, listed, said_at_ns
+from penstock.wire.fix.tags import CxlRejReason, MsgType, OrdRejReason
 
-_REASON_OF_TAG: Final[Mapping[int, str]] = MappingProxyType(
-    {
-        tags.SYMBOL: OrdRejReason.UNKNOWN_SYMBOL,
-        tags.ORDER_QTY: OrdRejReason.INCORRECT_QUANTITY,
-        tags.ORD_TYPE: OrdRejReason.UNSUPPORTED,
-        tags.TIME_IN_FORCE: OrdRejReason.UNSUPPORTED,
-    }
-)
-_RESPONSE_TO: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        MsgType.ORDER_CANCEL_REQUEST: tags.TO_CANCEL,
-        MsgType.ORDER_CANCEL_REPLACE_REQUEST: tags.TO_REPLACE,
-    }
-)
-
-
-class DeskAnswer(NamedTuple):
-    """What a client's message leads to; `notes` are for a person, not for the client."""
-
-    events: tuple[Event, ...] = ()
-    replies: tuple[Outgoing, ...] = ()
-    notes: tuple[str, ...] = ()
+_MAX_TOLD: Final = 1_000  # neglected tags that a person is told of in one run
+_REJECTS: Final = (MsgType.REJECT, MsgType.BUSINESS_MESSAGE_REJECT, MsgType.DONT_KNOW_TRADE)
 
 
 class OmsAnswers:
     """Answers clients' messages out of the book; the book itself is changed by events alone."""
 
     def __init__(
-        self, universe: Universe, defaults: OrderDefaults, book: OmsBook, reports: OmsReports
+        self,
+        universe: Universe,
+        defaults: OrderDefaults,
+        book: OmsBook,
+        reports: OmsReports,
+        rules: DeskRules,
     ) -> None:
         self._book = book
         self._reports = reports
-        self._requests = Requests(universe.instruments, defaults)
+        self._rules = rules
+        self._requests = Requests(universe, defaults)
+        self._refusals = Refusals(reports)
+        mass = MassRequests(universe, book, reports)
+        self._told_of: set[tuple[str, int]] = set()  # tags whose neglect a person was told of
         self._by_type: dict[str, Callable[[Incoming], DeskAnswer]] = {
             MsgType.NEW_ORDER_SINGLE: self._new_order,
             MsgType.ORDER_CANCEL_REQUEST: self._change,
             MsgType.ORDER_CANCEL_REPLACE_REQUEST: self._change,
             MsgType.ORDER_STATUS_REQUEST: self._status,
-            MsgType.REJECT: _note,
-            MsgType.BUSINESS_MESSAGE_REJECT: _note,  # answering a reject could go on for ever
-            MsgType.DONT_KNOW_TRADE: _note,
+            MsgType.ORDER_MASS_CANCEL_REQUEST: mass.cancel,
+            MsgType.ORDER_MASS_STATUS_REQUEST: mass.status,
+            MsgType.REJECT: note,
+            MsgType.BUSINESS_MESSAGE_REJECT: note,  # answering a reject could go on for ever
+            MsgType.DONT_KNOW_TRADE: note,
         }
 
     def answer(self, incoming: Incoming) -> DeskAnswer:
         """Take one message."""
+        if incoming.counterparty in self._rules.drop_copies and incoming.msg_type not in _REJECTS:
+            text = f"{incoming.counterparty} receives copies of reports: it may send no request"
+            return not_allowed(incoming, text)
         answer = self._by_type.get(incoming.msg_type)
-        return _unsupported(incoming) if answer is None else answer(incoming)
+        return unsupported(incoming) if answer is None else answer(incoming)
+
+    def refuse(self, incoming: Incoming, text: str) -> DeskAnswer:
+        """Refuse a request unread, for a reason that lies outside it."""
+        orig = incoming.fields.get(tags.ORIG_CL_ORD_ID, "")
+        found = self._book.find(incoming.counterparty, orig)
+        return self._refusals.whole(incoming, None if found is None else found.order, text)
 
     def _new_order(self, incoming: Incoming) -> DeskAnswer:
         named = self._named(incoming)
         if named is not None:
             return self._order_again(incoming, named)
-        reader = FieldReader(incoming.fields)
-        order = self._requests.new_order(
-            reader,
-            client=incoming.counterparty,
-            parent_id=self._book.next_parent_id,
-            arrival_ns=incoming.recv_ns,
-        )
+        fields = fields_of(incoming)
+        reader = FieldReader(fields)
+        rules = self._rules.of(incoming.counterparty)
+        order = self._requests.new_order(reader, incoming, rules, self._book.next_parent_id)
         if order is None:
-            return self._refuse_order(incoming, reader.flaws)
+            return self._refusals.order(incoming, reader.flaws)
         said_ns = said_at_ns(incoming.fields, incoming.recv_ns)
         return DeskAnswer(
-            events=(NewParent(seq=0, event_ns=said_ns, recv_ns=incoming.recv_ns, order=order),)
+            events=(NewParent(seq=0, event_ns=said_ns, recv_ns=incoming.recv_ns, order=order),),
+            notes=self._neglected(incoming, user_tags(fields, rules)),
         )
 
     def _order_again(self, incoming: Incoming, named: Named) -> DeskAnswer:
         """The same order once more is answered with its status; another one is refused."""
-        if _may_be_repeated(incoming) and self._is_repeated(incoming, named):
-            return self._status_of(incoming, named.order)
-        return self._reject(incoming, OrdRejReason.DUPLICATE_ORDER, self._taken(incoming, named))
+        differences: list[str] = []
+        if _may_be_repeated(incoming):
+            differences = self._differences(incoming, named)
+            if not differences:
+                return self._status_of(incoming, named.order)
+        text = self._refusals.taken(incoming, named, differences)
+        return self._refusals.order_with(incoming, OrdRejReason.DUPLICATE_ORDER, text)
 
-    def _is_repeated(self, incoming: Incoming, named: Named) -> bool:
+    def _differences(self, incoming: Incoming, named: Named) -> list[str]:
+        """How a message differs from the one that first had its ClOrdID; empty if not at all."""
         if named.msg_type != incoming.msg_type:
-            return False
-        reader = FieldReader(incoming.fields)
-        return incoming.msg_type != MsgType.NEW_ORDER_SINGLE or self._requests.is_same_order(
-            reader, named.order.order
-        )
-
-    def _refuse_order(self, incoming: Incoming, flaws: Sequence[Flaw]) -> DeskAnswer:
-        text = f"order not accepted: {listed(flaws)}"
-        if any(flaw.tag == tags.CL_ORD_ID for flaw in flaws):
-            return _nameless(incoming, text)
-        reasons = {_REASON_OF_TAG.get(flaw.tag, OrdRejReason.OTHER) for flaw in flaws}
-        return self._reject(
-            incoming, min(reasons) if len(reasons) == 1 else OrdRejReason.OTHER, text
-        )
-
-    def _reject(self, incoming: Incoming, reason: str, text: str) -> DeskAnswer:
-        exec_id = self._reports.answer_id(incoming)
-        return DeskAnswer(
-            replies=(
-                order_reject(
-                    incoming, exec_id, reason=reason, text=text, exec_type=ExecType.REJECTED
-                ),
-            )
-        )
+            return ["type of message"]
+        rules, order = self._rules.of(incoming.counterparty), named.order.order
+        if incoming.msg_type == MsgType.NEW_ORDER_SINGLE:
+            return self._requests.differences(incoming, rules, order)
+        orig = incoming.fields.get(tags.ORIG_CL_ORD_ID, "")
+        meant = self._book.find(incoming.counterparty, orig)
+        if meant is None or meant.order is not named.order:
+            return ["order"]
+        reader = FieldReader(fields_of(incoming))
+        if incoming.msg_type == MsgType.ORDER_CANCEL_REQUEST:
+            self._requests.check_same_order(reader, order)
+            return [str(flaw) for flaw in reader.flaws]
+        terms = self._requests.replace_again(reader, incoming, rules, order)
+        if terms is None:
+            return [str(flaw) for flaw in reader.flaws]
+        words = []
+        if terms.size_shares != named.size_shares:
+            words.append("quantity")
+        if terms.limit_ticks != named.limit_ticks:
+            words.append("type or limit")
+        return words
 
     def _change(self, incoming: Incoming) -> DeskAnswer:
         """A cancel or a replace: the way to the order is the same for both."""
         named = self._named(incoming)
         if named is not None:
-            if _may_be_repeated(incoming) and self._is_repeated(incoming, named):
-                return self._status_of(incoming, named.order)
-            return self._refuse_name(incoming, named)
-        reader = FieldReader(incoming.fields)
+            return self._change_again(incoming, named)
+        reader = FieldReader(fields_of(incoming))
         reader.identifier(tags.CL_ORD_ID)
         orig = reader.identifier(tags.ORIG_CL_ORD_ID, "send the ClOrdID of the order")
         found = self._book.find(incoming.counterparty, orig or "")
@@ -145,18 +140,32 @@ class OmsAnswers:
             )
         if found is None:
             reason = CxlRejReason.OTHER if orig is None else CxlRejReason.UNKNOWN_ORDER
-            return self._refuse_change(incoming, None, reason, reader.flaws)
+            return self._refusals.change(incoming, None, reason, reader.flaws)
         event = self._event(incoming, reader, found.order)
         if event is None:
-            return self._refuse_change(incoming, found.order, CxlRejReason.OTHER, reader.flaws)
+            return self._refusals.change(incoming, found.order, CxlRejReason.OTHER, reader.flaws)
         return DeskAnswer(events=(event,))
+
+    def _change_again(self, incoming: Incoming, named: Named) -> DeskAnswer:
+        """A change under a ClOrdID that is taken; its order stands as it stood."""
+        differences: list[str] = []
+        if _may_be_repeated(incoming):
+            differences = self._differences(incoming, named)
+            if not differences:
+                return self._status_of(incoming, named.order)
+        orig = incoming.fields.get(tags.ORIG_CL_ORD_ID, "")
+        meant = self._book.find(incoming.counterparty, orig)
+        order = None if meant is None else meant.order
+        text = self._refusals.taken(incoming, named, differences)
+        return self._refusals.change_with(incoming, order, CxlRejReason.DUPLICATE_CL_ORD_ID, text)
 
     def _event(self, incoming: Incoming, reader: FieldReader, order: OmsOrder) -> Event | None:
         said_ns = said_at_ns(incoming.fields, incoming.recv_ns)
         parent_id = order.order.parent_id
         name = reader.raw(tags.CL_ORD_ID) or ""
+        self._check_order_id(reader, order)
         if incoming.msg_type == MsgType.ORDER_CANCEL_REPLACE_REQUEST:
-            terms = self._requests.replace(reader, order.order)
+            terms = self._replace(incoming, reader, order)
             if terms is None:
                 return None
             return ReplaceParent(
@@ -171,35 +180,19 @@ class OmsAnswers:
             client_order_id=name,
         )  # fmt: skip
 
-    def _refuse_name(self, incoming: Incoming, named: Named) -> DeskAnswer:
-        """A change under a ClOrdID that is taken; the order that it is about stands as it stood."""
-        orig = incoming.fields.get(tags.ORIG_CL_ORD_ID, "")
-        meant = self._book.find(incoming.counterparty, orig)
-        order = None if meant is None else meant.order
-        text = self._taken(incoming, named)
-        return self._refuse(incoming, order, CxlRejReason.DUPLICATE_CL_ORD_ID, text)
+    def _replace(self, incoming: Incoming, reader: FieldReader, order: OmsOrder) -> NewTerms | None:
+        rules = self._rules.of(incoming.counterparty)
+        if not rules.allows_replace:
+            fix = "replaces are not agreed with this client: cancel and send a new order"
+            reader.complain(tags.ORIG_CL_ORD_ID, "a cancel or a new order", fix)
+        return self._requests.replace(reader, incoming, rules, order.order)
 
-    def _refuse_change(
-        self, incoming: Incoming, order: OmsOrder | None, reason: str, flaws: Sequence[Flaw]
-    ) -> DeskAnswer:
-        text = f"request not accepted: {listed(flaws)}"
-        if any(flaw.tag == tags.CL_ORD_ID for flaw in flaws):
-            return _nameless(incoming, text)
-        return self._refuse(incoming, order, reason, text)
-
-    def _refuse(
-        self, incoming: Incoming, order: OmsOrder | None, reason: str, text: str
-    ) -> DeskAnswer:
-        about = self._reports.about(order)
-        refused = Refused(
-            response_to=_RESPONSE_TO[incoming.msg_type],
-            cl_ord_id=incoming.fields[tags.CL_ORD_ID],
-            orig_cl_ord_id=echoed(incoming, tags.ORIG_CL_ORD_ID),
-            order_id=about.order_id,
-            ord_status=about.ord_status,
-        )
-        message = cancel_reject(refused, reason=reason, at_ns=incoming.recv_ns, text=text)
-        return _reply(incoming, message)
+    def _check_order_id(self, reader: FieldReader, order: OmsOrder) -> None:
+        """37 OrderID may be left out, or NONE; if it is ours it must be of the order that 41 is."""
+        found, ours = reader.raw(tags.ORDER_ID), self._reports.order_id(order)
+        if found not in (None, tags.NO_ORDER, ours):
+            fix = "41 OrigClOrdID names another order; leave 37 out if unsure"
+            reader.complain(tags.ORDER_ID, f"nothing, or {ours}", fix)
 
     def _status(self, incoming: Incoming) -> DeskAnswer:
         named = self._named(incoming)
@@ -207,62 +200,28 @@ class OmsAnswers:
             return self._status_of(incoming, named.order)
         reader = FieldReader(incoming.fields)
         if reader.identifier(tags.CL_ORD_ID) is None:
-            return _nameless(incoming, f"status not known: {listed(reader.flaws)}")
-        exec_id = self._reports.answer_id(incoming)
-        reply = order_reject(
-            incoming,
-            exec_id,
-            reason=OrdRejReason.UNKNOWN_ORDER,
-            text="unknown order",
-            exec_type=ExecType.ORDER_STATUS,
-        )
-        return DeskAnswer(replies=(reply,))
+            return nameless(incoming, f"status not known: {listed(reader.flaws)}")
+        return self._refusals.unknown_order(incoming)
 
     def _status_of(self, incoming: Incoming, order: OmsOrder) -> DeskAnswer:
-        return _reply(incoming, self._reports.status(order, incoming))
+        return reply(incoming, self._reports.status(order, incoming))
 
     def _named(self, incoming: Incoming) -> Named | None:
         return self._book.find(incoming.counterparty, incoming.fields.get(tags.CL_ORD_ID, ""))
 
-    def _taken(self, incoming: Incoming, named: Named) -> str:
-        """Why a second message with a ClOrdID is refused."""
-        order_id = self._reports.order_id(named.order)
-        return (
-            "11 ClOrdID: expected one that you have not used before; found "
-            f"{shown(incoming.fields.get(tags.CL_ORD_ID))}, which belongs to order {order_id} "
-            "(that order is not touched by this reject)"
+    def _neglected(self, incoming: Incoming, own: list[int]) -> tuple[str, ...]:
+        """A note for a person about tags of the client's own; once a tag."""
+        client = incoming.counterparty
+        new = [tag for tag in own if (client, tag) not in self._told_of]
+        if not new or len(self._told_of) > _MAX_TOLD:
+            return ()
+        self._told_of.update((client, tag) for tag in new)
+        note_of_tags = (
+            f"{client} sends tags of its own that the router ignores: {', '.join(map(str, new))}; "
+            "agree with the client, then list them in ignored_tags"
         )
+        return (note_of_tags,)
 
 
 def _may_be_repeated(incoming: Incoming) -> bool:
     return incoming.is_possible_dup or incoming.fields.get(tags.POSS_RESEND) == "Y"
-
-
-def _reply(incoming: Incoming, message: FixMessage) -> DeskAnswer:
-    return DeskAnswer(replies=(Outgoing(incoming.counterparty, message),))
-
-
-def _nameless(incoming: Incoming, text: str) -> DeskAnswer:
-    """Without a usable ClOrdID there is nothing that a report could be about."""
-    reason = BusinessRejectReason.FIELD_MISSING
-    return DeskAnswer(replies=(business_reject(incoming, reason=reason, text=text),))
-
-
-def _unsupported(incoming: Incoming) -> DeskAnswer:
-    text = (
-        "35 MsgType: expected D (order), G (replace), F (cancel) or H (status); "
-        f"found {shown(incoming.msg_type)}"
-    )
-    reason = BusinessRejectReason.UNSUPPORTED_MESSAGE_TYPE
-    return DeskAnswer(replies=(business_reject(incoming, reason=reason, text=text),))
-
-
-def _note(incoming: Incoming) -> DeskAnswer:
-    """A client refuses what we said: for a person, because no reply could mend it."""
-    fields = incoming.fields
-    if incoming.msg_type == MsgType.DONT_KNOW_TRADE:
-        told = f"does not know our execution {shown(fields.get(tags.EXEC_ID))}"
-    else:
-        told = f"rejects our message {shown(fields.get(tags.REF_SEQ_NUM))}"
-    text = plain_text(fields.get(tags.TEXT, "no text"))
-    return DeskAnswer(notes=(f"{incoming.counterparty} {told}: {text}",))

@@ -1,45 +1,47 @@
-"""What a client asks for: NewOrderSingle and OrderCancelReplaceRequest, read and checked whole."""
+"""Requests of a client: NewOrderSingle and OrderCancelReplaceRequest, read and checked whole."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from penstock.domain import (
-    NS_PER_MS,
-    NS_PER_S,
     Instrument,
     Ns,
     OrderError,
     ParentOrder,
     Shares,
     Ticks,
+    TradingDay,
+    Universe,
     check_parent,
 )
 from penstock.routing import PRESETS
 from penstock.wire.fix import tags
+from penstock.wire.fix.messages import Incoming
+from penstock.wire.fix.oms_identity import check_same_identity, read_identity
+from penstock.wire.fix.oms_rules import ClientRules
+from penstock.wire.fix.oms_tags import check_equal, check_security, check_tags, fields_of
+from penstock.wire.fix.oms_times import (
+    MAX_HORIZON_NS,
+    check_age,
+    check_same_times,
+    read_horizon,
+    read_tif,
+)
 from penstock.wire.fix.reading import FieldReader, Flaw
-from penstock.wire.fix.values import SIDE_TEXT, price_text, shown, time_ns, time_text, whole
+from penstock.wire.fix.values import SIDE_TEXT, price_text
 
-MAX_HORIZON_NS: Final = Ns(24 * 3_600 * NS_PER_S)  # orders are for a day
-
-# Tags that would change what an order means, and that nobody here would honour: silence about them
-# would be a misunderstanding with money in it.
-_UNSUPPORTED: Final[Mapping[int, str]] = MappingProxyType(
-    {
-        tags.EX_DESTINATION: "the router chooses the venues",
-        tags.MIN_QTY: "a minimum quantity is not supported",
-        65: "write the symbol and its suffix in 55",
-        99: "stop orders are not supported",
-        111: "the router decides what is displayed",
-        152: "send 38 OrderQty in shares",
-        168: "send the order when it is to start",
-        211: "pegged orders are not supported",
-        388: "discretionary orders are not supported",
-        432: "use 126 ExpireTime or 9001 HorizonMs",
-        516: "send 38 OrderQty in shares",
-    }
+_UNCHANGED: Final = "only quantity and price can be replaced; for more, cancel and send a new order"
+_TERMS: Final = (
+    ("instrument_idx", "symbol"),
+    ("side", "side"),
+    ("size_shares", "quantity"),
+    ("limit_ticks", "type or limit"),
+    ("tif", "time in force"),
+    ("horizon_ns", "horizon"),
+    ("urgency_frac", "urgency"),
+    ("objective", "objective"),
+    ("identity", "account, capacity or parties"),
 )
 
 
@@ -65,33 +67,85 @@ class Requests:
     A request is taken whole or not at all: None means that the reader has flaws, all of them.
     """
 
-    def __init__(self, instruments: tuple[Instrument, ...], defaults: OrderDefaults) -> None:
+    def __init__(self, universe: Universe, defaults: OrderDefaults) -> None:
         assert 0 < defaults.horizon_ns <= MAX_HORIZON_NS, f"default horizon {defaults.horizon_ns}"
         assert 0.0 <= defaults.urgency_frac <= 1.0, f"default urgency {defaults.urgency_frac}"
-        self._by_symbol = {instrument.symbol: instrument for instrument in instruments}
-        self._instruments = instruments
+        self._by_symbol = {instrument.symbol: instrument for instrument in universe.instruments}
+        self._instruments = universe.instruments
+        self._day = universe.day
         self._defaults = defaults
 
     def new_order(
-        self, reader: FieldReader, *, client: str, parent_id: int, arrival_ns: Ns
+        self, reader: FieldReader, incoming: Incoming, rules: ClientRules, parent_id: int
     ) -> ParentOrder | None:
-        """The parent order of a NewOrderSingle."""
+        """The parent order of a NewOrderSingle, if it is young enough to be traded."""
+        check_age(reader, rules, incoming.recv_ns)
+        return self._order(reader, incoming, rules, parent_id, incoming.recv_ns)
+
+    def replace(
+        self, reader: FieldReader, incoming: Incoming, rules: ClientRules, order: ParentOrder
+    ) -> NewTerms | None:
+        """The new size and limit of an OrderCancelReplaceRequest, if it is young enough."""
+        check_age(reader, rules, incoming.recv_ns)
+        return self.replace_again(reader, incoming, rules, order)
+
+    def replace_again(
+        self, reader: FieldReader, incoming: Incoming, rules: ClientRules, order: ParentOrder
+    ) -> NewTerms | None:
+        """The terms of a replace of any age; all but size and limit must be as it was."""
+        instrument = self._instruments[order.instrument_idx]
+        size_shares = reader.shares(tags.ORDER_QTY)
+        limit_ticks = _limit(reader, instrument)
+        self.check_same_order(reader, order)
+        check_security(reader, instrument.symbol)
+        check_same_times(reader, order)
+        check_same_identity(reader, incoming.groups, rules, order.identity)
+        self._check_style(reader, order)
+        self._check_the_rest(reader, incoming, rules)
+        return None if size_shares is None or reader.flaws else NewTerms(size_shares, limit_ticks)
+
+    def check_same_order(self, reader: FieldReader, order: ParentOrder) -> None:
+        """Symbol and side of a request about an order, where it says them."""
+        symbol = self._instruments[order.instrument_idx].symbol
+        check_equal(reader, tags.SYMBOL, (symbol,), "the symbol of an order cannot be changed")
+        check_equal(
+            reader, tags.SIDE, (SIDE_TEXT[order.side],), "the side of an order cannot be changed"
+        )
+
+    def differences(self, incoming: Incoming, rules: ClientRules, order: ParentOrder) -> list[str]:
+        """The terms of a NewOrderSingle that are not those of `order`, in words."""
+        reader = FieldReader(fields_of(incoming))
+        again = self._order(reader, incoming, rules, order.parent_id, order.arrival_ns)
+        if again is None:
+            return [str(flaw) for flaw in reader.flaws]
+        return [word for name, word in _TERMS if getattr(again, name) != getattr(order, name)]
+
+    def _order(
+        self,
+        reader: FieldReader,
+        incoming: Incoming,
+        rules: ClientRules,
+        parent_id: int,
+        arrival_ns: Ns,
+    ) -> ParentOrder | None:
         cl_ord_id = reader.identifier(tags.CL_ORD_ID)
         instrument = self._instrument(reader)
         side = reader.side()
         size_shares = reader.shares(tags.ORDER_QTY)
         limit_ticks = _limit(reader, instrument)
-        horizon_ns = self._horizon(reader, arrival_ns)
+        tif = read_tif(reader)
+        horizon_ns = read_horizon(reader, tif, arrival_ns, self._defaults.horizon_ns)
         urgency_frac = self._urgency(reader)
         objective = self._objective(reader)
-        _check_the_rest(reader)
+        identity = read_identity(reader, incoming.groups, rules)
+        self._check_the_rest(reader, incoming, rules)
         if cl_ord_id is None or instrument is None or side is None or size_shares is None:
             return None
-        if urgency_frac is None or reader.flaws:
+        if urgency_frac is None or tif is None or reader.flaws:
             return None
         order = ParentOrder(
             parent_id=parent_id,
-            client=client,
+            client=incoming.counterparty,
             instrument_idx=instrument.instrument_idx,
             side=side,
             size_shares=size_shares,
@@ -101,36 +155,10 @@ class Requests:
             urgency_frac=urgency_frac,
             objective=objective,
             client_order_id=cl_ord_id,
+            tif=tif,
+            identity=identity,
         )
         return order if self._is_possible(order, reader) else None
-
-    def replace(self, reader: FieldReader, order: ParentOrder) -> NewTerms | None:
-        """The new size and limit of an OrderCancelReplaceRequest; the rest must be as it was."""
-        size_shares = reader.shares(tags.ORDER_QTY)
-        limit_ticks = _limit(reader, self._instruments[order.instrument_idx])
-        self.check_same_order(reader, order)
-        self._check_unchanged(reader, order)
-        _check_the_rest(reader)
-        return None if size_shares is None or reader.flaws else NewTerms(size_shares, limit_ticks)
-
-    def check_same_order(self, reader: FieldReader, order: ParentOrder) -> None:
-        """Symbol and side of a request about an order, where it says them."""
-        symbol = self._instruments[order.instrument_idx].symbol
-        _check_equal(reader, tags.SYMBOL, (symbol,), "the symbol of an order cannot be changed")
-        _check_equal(
-            reader, tags.SIDE, (SIDE_TEXT[order.side],), "the side of an order cannot be changed"
-        )
-
-    def is_same_order(self, reader: FieldReader, order: ParentOrder) -> bool:
-        """True if a NewOrderSingle could be `order`, sent once more."""
-        again = self.new_order(
-            reader, client=order.client, parent_id=order.parent_id, arrival_ns=order.arrival_ns
-        )
-        return again is not None and (again.instrument_idx, again.side, again.size_shares) == (
-            order.instrument_idx,
-            order.side,
-            order.size_shares,
-        )
 
     def _instrument(self, reader: FieldReader) -> Instrument | None:
         instrument = self._by_symbol.get(reader.raw(tags.SYMBOL) or "")
@@ -138,32 +166,9 @@ class Requests:
             known = ", ".join(sorted(self._by_symbol)[:8])
             more = ", ..." if len(self._by_symbol) > 8 else ""
             reader.complain(tags.SYMBOL, f"a symbol traded here: {known}{more}", "check the symbol")
+        else:
+            check_security(reader, instrument.symbol)
         return instrument
-
-    def _horizon(self, reader: FieldReader, arrival_ns: Ns) -> int:
-        """How long the router may take: 9001 HorizonMs, else 126 ExpireTime, else the default."""
-        tif = reader.raw(tags.TIME_IN_FORCE)
-        expire = reader.raw(tags.EXPIRE_TIME)
-        if tif not in (None, tags.DAY, tags.GOOD_TILL_DATE):
-            reader.complain(
-                tags.TIME_IN_FORCE,
-                "0 (day), or 6 (good till 126 ExpireTime)",
-                "the router works an order until its horizon is over; for at once send 9002=1 and "
-                "a short 9001 HorizonMs",
-            )
-        elif tif == tags.GOOD_TILL_DATE and expire is None:
-            reader.complain(
-                tags.EXPIRE_TIME, "a UTC time, because 59 TimeInForce is 6", "say until when"
-            )
-        horizon_ns = self._defaults.horizon_ns
-        if expire is not None:
-            horizon_ns = _until_expiry(reader, arrival_ns) or horizon_ns
-        if reader.raw(tags.HORIZON_MS) is not None:
-            most_ms = MAX_HORIZON_NS // NS_PER_MS
-            fix = "say how long the router may take"
-            value = reader.number(tags.HORIZON_MS, 1, most_ms, "milliseconds", fix)
-            horizon_ns = horizon_ns if value is None else Ns(value * NS_PER_MS)
-        return horizon_ns
 
     def _urgency(self, reader: FieldReader) -> float | None:
         if reader.raw(tags.URGENCY) is None:
@@ -177,23 +182,17 @@ class Requests:
         expected = "one of " + ", ".join(known)
         return reader.choice(tags.OBJECTIVE, known, expected, "leave it out for the usual one")
 
-    def _check_unchanged(self, reader: FieldReader, order: ParentOrder) -> None:
-        """A replace may repeat time and style of the order, as many systems do, not change them."""
-        fix = "only quantity and price can be replaced; for more, cancel and send a new order"
-        _check_equal(reader, tags.TIME_IN_FORCE, (tags.DAY, tags.GOOD_TILL_DATE), fix)
-        horizon_text, expire_text = reader.raw(tags.HORIZON_MS), reader.raw(tags.EXPIRE_TIME)
-        if horizon_text is not None:
-            horizon_ms = order.horizon_ns // NS_PER_MS
-            if whole(horizon_text) != horizon_ms:
-                reader.complain(tags.HORIZON_MS, f"nothing, or {horizon_ms} as on the order", fix)
-        elif expire_text is not None and time_ns(expire_text) != order.deadline_ns:
-            deadline = time_text(order.deadline_ns)
-            reader.complain(tags.EXPIRE_TIME, f"nothing, or {deadline} as on the order", fix)
-        _check_equal(reader, tags.OBJECTIVE, (order.objective or "",), fix)
+    def _check_style(self, reader: FieldReader, order: ParentOrder) -> None:
+        """A replace may repeat how the order is to be worked, not change it."""
+        check_equal(reader, tags.OBJECTIVE, (order.objective or "",), _UNCHANGED)
         if reader.raw(tags.URGENCY) is not None:
-            urgency_frac = reader.fraction(tags.URGENCY, fix)
+            urgency_frac = reader.fraction(tags.URGENCY, _UNCHANGED)
             if urgency_frac is not None and urgency_frac != order.urgency_frac:
-                reader.complain(tags.URGENCY, f"nothing, or {order.urgency_frac}", fix)
+                reader.complain(tags.URGENCY, f"nothing, or {order.urgency_frac}", _UNCHANGED)
+
+    def _check_the_rest(self, reader: FieldReader, incoming: Incoming, rules: ClientRules) -> None:
+        check_equal(reader, tags.TRADE_DATE, (_date(self._day),), "orders are for today")
+        check_tags(reader, fields_of(incoming), rules)
 
     def _is_possible(self, order: ParentOrder, reader: FieldReader) -> bool:
         """The rules of the domain have the last word, whatever has been checked before."""
@@ -238,35 +237,5 @@ def _check_increment(reader: FieldReader, limit_ticks: Ticks, instrument: Instru
         )
 
 
-def _until_expiry(reader: FieldReader, arrival_ns: Ns) -> Ns | None:
-    expire_ns = reader.time(tags.EXPIRE_TIME)
-    if expire_ns is None:
-        return None
-    if arrival_ns < expire_ns <= arrival_ns + MAX_HORIZON_NS:
-        return Ns(expire_ns - arrival_ns)
-    reader.complain(
-        tags.EXPIRE_TIME,
-        f"a time in the 24 hours after {time_text(arrival_ns)}",
-        "times are UTC; check the clock of the sender",
-    )
-    return None
-
-
-def _check_the_rest(reader: FieldReader) -> None:
-    """Tags that may only say what we do anyway, and tags that nobody here would honour."""
-    for tag, fix in _UNSUPPORTED.items():
-        if reader.raw(tag) is not None:
-            reader.complain(tag, "nothing", fix)
-    _check_equal(reader, tags.CURRENCY, ("USD",), "only US dollars are traded here")
-    _check_equal(reader, tags.HANDL_INST, ("1", "2"), "nobody works orders by hand here")
-    _check_equal(reader, tags.EXEC_INST, (tags.NOT_HELD,), "other instructions are not supported")
-    if reader.raw(tags.TRANSACT_TIME) is not None:
-        reader.time(tags.TRANSACT_TIME)
-
-
-def _check_equal(reader: FieldReader, tag: int, allowed: tuple[str, ...], fix: str) -> None:
-    """A tag that may be missing, and otherwise must say one of these."""
-    text = reader.raw(tag)
-    if text is not None and text not in allowed:
-        words = " or ".join(shown(code) for code in allowed if code)
-        reader.complain(tag, f"nothing or {words}" if words else "nothing", fix)
+def _date(day: TradingDay) -> str:
+    return f"{day:08d}"

@@ -11,6 +11,8 @@ from penstock.wire.fix.values import (
     MAX_ID_CHARACTERS,
     MAX_PRICE_TICKS,
     SIDE_OF_TEXT,
+    ExactPrice,
+    exact_price,
     fraction,
     is_identifier,
     price_text,
@@ -89,6 +91,17 @@ class FieldReader:
                 f"a price in USD above 0 and up to {price_text(MAX_PRICE_TICKS)}, "
                 "with at most four decimals",
                 "correct the price",
+            )
+        return value
+
+    def executed(self, tag: int) -> ExactPrice | None:
+        """The price of an execution, exact at any number of decimals."""
+        value = exact_price(self.raw(tag) or "")
+        if value is None:
+            self.complain(
+                tag,
+                f"a price in USD above 0 and up to {price_text(MAX_PRICE_TICKS)}",
+                "ask the venue",
             )
         return value
 

@@ -32,6 +32,7 @@ class Standing(NamedTuple):
     filled_shares: Shares
     leaves_shares: Shares
     paid_ticks_shares: int
+    paid_rest_femtos: int = 0
 
 
 def execution_report(
@@ -55,7 +56,7 @@ def execution_report(
         *more,
         (tags.LEAVES_QTY, str(s.leaves_shares)),
         (tags.CUM_QTY, str(s.filled_shares)),
-        (tags.AVG_PX, average_price_text(s.paid_ticks_shares, s.filled_shares)),
+        (tags.AVG_PX, average_price_text(s.paid_ticks_shares, s.filled_shares, s.paid_rest_femtos)),
         (tags.TRANSACT_TIME, utc(at_ns)),
         (tags.TEXT, plain_text(text)),
     ]

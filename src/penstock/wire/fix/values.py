@@ -6,9 +6,18 @@ import re
 from calendar import timegm
 from datetime import date
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
-from penstock.domain import NS_PER_S, TICKS_PER_USD, Ns, Side, Ticks, UsdMicros
+from penstock.domain import (
+    FEMTOS_PER_TICK,
+    NS_PER_S,
+    TICKS_PER_USD,
+    Ns,
+    Side,
+    Ticks,
+    UsdFemtos,
+    UsdMicros,
+)
 from penstock.wire.fix.tags import BUY, SELL
 
 MAX_PRICE_TICKS: Final = Ticks(1_000_000 * TICKS_PER_USD)  # no US listing costs that much a share
@@ -18,32 +27,62 @@ MAX_SHOWN_CHARACTERS: Final = 40
 SIDE_TEXT: Final = {Side.BUY: BUY, Side.SELL: SELL}
 SIDE_OF_TEXT: Final = {BUY: Side.BUY, SELL: Side.SELL}
 
-# [0-9] and not \d: Python's \d and int() take digits of every script.
-_WHOLE = re.compile(r"([0-9]{1,18})(?:\.0{0,18})?")
-_PRICE = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,4})0{0,12})?")
-_MONEY = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{1,6}))?")
-_FRACTION = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,15})?")
+# [0-9] and not \d: Python's \d and int() take digits of every script. FIX numbers may have leading
+# zeros, trailing zeros and a trailing point; a longer text is no number.
+MAX_NUMBER_CHARACTERS: Final = 64
+_WHOLE = re.compile(r"0*([0-9]{1,18})(?:\.0*)?")
+_DECIMAL = re.compile(r"([0-9]*)(?:\.([0-9]*))?")
+_MONEY = re.compile(r"(-?)([0-9]{1,12})(?:\.([0-9]{0,6})0*)?")
+_FRACTION = re.compile(r"[0-9]{1,15}(?:\.[0-9]{0,15})?|\.[0-9]{1,15}")
 _TIME = re.compile(
-    r"([0-9]{4})([0-9]{2})([0-9]{2})-([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?"
+    r"([0-9]{4})([0-9]{2})([0-9]{2})-([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,12}))?"
 )
+_TICK_DIGITS: Final = 4
+_FEMTO_DIGITS: Final = 15
 _S_PER_DAY: Final = 86_400
+_MAX_FEMTOS: Final = MAX_PRICE_TICKS * FEMTOS_PER_TICK
 _FIRST_YEAR: Final = 1970
 _LAST_YEAR: Final = 2261  # the last whole year that nanoseconds in 64 bits reach
 
 
 def whole(text: str) -> int | None:
     """A number without sign and fraction; "100.0" is one too, as FIX quantities may be written."""
-    match = _WHOLE.fullmatch(text)
+    match = _WHOLE.fullmatch(text) if len(text) <= MAX_NUMBER_CHARACTERS else None
     return None if match is None else int(match[1])
+
+
+class ExactPrice(NamedTuple):
+    """A price to the last digit: whole ticks, and what is left in 1e-15 USD."""
+
+    ticks: Ticks
+    rest_femtos: UsdFemtos
+
+
+def exact_price(text: str) -> ExactPrice | None:
+    """
+    A price above zero and not above MAX_PRICE_TICKS, at any number of decimals.
+
+    Exact to fifteen decimals, which is all that a FIX float has; digits beyond are rounded, half to
+    even, because an execution is not lost for them.
+    """
+    match = _DECIMAL.fullmatch(text) if len(text) <= MAX_NUMBER_CHARACTERS else None
+    if match is None or not (match[1] or match[2]):
+        return None
+    decimals = match[2] or ""
+    kept, dropped = decimals[:_FEMTO_DIGITS], decimals[_FEMTO_DIGITS:]
+    femtos = int(match[1] or "0") * 10**_FEMTO_DIGITS + int(kept.ljust(_FEMTO_DIGITS, "0"))
+    half = "5".ljust(len(dropped), "0")
+    if dropped > half or (dropped == half and femtos % 2):
+        femtos += 1
+    ticks, rest = divmod(femtos, FEMTOS_PER_TICK)
+    return ExactPrice(Ticks(ticks), UsdFemtos(rest)) if 0 < femtos <= _MAX_FEMTOS else None
 
 
 def price_ticks(text: str) -> Ticks | None:
     """A price above zero that is a whole number of ticks and not above MAX_PRICE_TICKS."""
-    match = _PRICE.fullmatch(text)
-    if match is None:
-        return None
-    ticks = int(match[1]) * TICKS_PER_USD + int((match[2] or "").ljust(4, "0"))
-    return Ticks(ticks) if 0 < ticks <= MAX_PRICE_TICKS else None
+    price = exact_price(text)
+    is_cut = len(text.partition(".")[2].rstrip("0")) > _TICK_DIGITS
+    return None if price is None or price.rest_femtos or is_cut else price.ticks
 
 
 def price_text(ticks: int) -> str:
@@ -52,13 +91,30 @@ def price_text(ticks: int) -> str:
     return f"{dollars}.{rest:04d}"
 
 
-def average_price_text(paid_ticks_shares: int, filled_shares: int) -> str:
-    """Average price of the fills to eight decimals, half to even; "0" before the first fill."""
+def exact_price_text(ticks: int, rest_femtos: int) -> str:
+    """A price in dollars with four decimals, or with as many as it needs."""
+    if rest_femtos == 0:
+        return price_text(ticks)
+    digits = f"{rest_femtos:0{_FEMTO_DIGITS - _TICK_DIGITS}d}"
+    return price_text(ticks) + digits.rstrip("0")
+
+
+def average_price_text(
+    paid_ticks_shares: int, filled_shares: int, paid_rest_femtos: int = 0
+) -> str:
+    """
+    Average price of the fills to eight decimals, half to even; "0" before the first fill.
+
+    Args:
+        paid_rest_femtos: what was paid beyond whole ticks, in 1e-15 USD.
+    """
     if filled_shares <= 0:
         return "0"
-    units_per_tick = 10**8 // TICKS_PER_USD
-    units, rest = divmod(paid_ticks_shares * units_per_tick, filled_shares)
-    if 2 * rest > filled_shares or (2 * rest == filled_shares and units % 2):
+    femtos_per_unit = 10 ** (_FEMTO_DIGITS - 8)
+    paid_femtos = paid_ticks_shares * FEMTOS_PER_TICK + paid_rest_femtos
+    per_unit = filled_shares * femtos_per_unit
+    units, rest = divmod(paid_femtos, per_unit)
+    if 2 * rest > per_unit or (2 * rest == per_unit and units % 2):
         units += 1
     dollars, fraction = divmod(units, 10**8)
     return f"{dollars}.{fraction:08d}"
@@ -96,19 +152,23 @@ def time_text(at_ns: int) -> str:
 
 
 def time_ns(text: str) -> Ns | None:
-    """A UTCTimestamp with up to nine decimals. Leap seconds are refused: Unix time has none."""
+    """
+    A UTCTimestamp with up to twelve decimals, of which nine count.
+
+    Unix time has no leap second: 23:59:60 is the first second of the next day.
+    """
     match = _TIME.fullmatch(text)
     if match is None:
         return None
     year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
-    if not _FIRST_YEAR <= year <= _LAST_YEAR or hour > 23 or minute > 59 or second > 59:
+    if not _FIRST_YEAR <= year <= _LAST_YEAR or hour > 23 or minute > 59 or second > 60:
         return None
     try:
         date(year, month, day)
     except ValueError:
         return None
     at_s = timegm((year, month, day, hour, minute, second))
-    return Ns(at_s * NS_PER_S + int((match[7] or "").ljust(9, "0")))
+    return Ns(at_s * NS_PER_S + int((match[7] or "")[:9].ljust(9, "0")))
 
 
 def is_identifier(text: str) -> bool:

@@ -1,17 +1,15 @@
-"""The children of a run as their venues have heard of them."""
+"""The children of a run as they were sent to their venues."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import msgspec
 
 from penstock.domain import (
     CancelChild,
-    ChildBust,
-    ChildFill,
     ChildOrder,
     Command,
     Event,
@@ -24,17 +22,11 @@ from penstock.domain import (
 
 @dataclass(slots=True)
 class SentChild:
-    """A child that was sent: how often we asked for a change, and what it has executed."""
+    """A child that was sent, and how often we asked for a change."""
 
     order: ChildOrder
     n_cancels: int = 0
     n_replaces: int = 0
-    executions: dict[str, int] = field(default_factory=dict)  # shares by ExecID
-
-    @property
-    def filled_shares(self) -> int:
-        """Sum of its executions, those taken back not counted."""
-        return sum(self.executions.values())
 
 
 class VenueChildren:
@@ -59,17 +51,10 @@ class VenueChildren:
 
     def note(self, event: Event, commands: Sequence[Command]) -> None:
         """Take a step of the engine."""
-        match event:
-            case ChildFill(child_id=child_id, exec_id=exec_id, size_shares=shares):
-                self._executed(child_id, exec_id, shares, is_new=True)
-            case ChildBust(child_id=child_id, exec_id=exec_id, corrected_shares=shares):
-                self._executed(child_id, exec_id, shares, is_new=False)
-            case OrderCarried(children=packed):
-                for data in msgspec.msgpack.decode(packed, type=list[bytes]):
-                    child = _SENT.unpack(data)
-                    self._children[child.order.child_id] = child
-            case _:
-                pass
+        if isinstance(event, OrderCarried):
+            for data in msgspec.msgpack.decode(event.children, type=list[bytes]):
+                child = _SENT.unpack(data)
+                self._children[child.order.child_id] = child
         for command in commands:
             match command:
                 case SendChild(order=order):
@@ -91,15 +76,8 @@ class VenueChildren:
     def facts(self) -> list[tuple[object, ...]]:
         """Content for a state hash."""
         return [
-            (child.order, child.n_cancels, child.n_replaces, list(child.executions.items()))
-            for child in self._children.values()
+            (child.order, child.n_cancels, child.n_replaces) for child in self._children.values()
         ]
-
-    def _executed(self, child_id: int, exec_id: str, shares: int, *, is_new: bool) -> None:
-        """An execution is new once; later only a bust or a correction changes it."""
-        child = self._children.get(child_id)
-        if child is not None and (exec_id in child.executions) is not is_new:
-            child.executions[exec_id] = shares
 
 
 _SENT: Final = Packer(SentChild)

@@ -14,6 +14,7 @@ from penstock.domain import (
     Event,
     Ns,
     PegKind,
+    QueryChild,
     ReplaceChild,
     SendChild,
     Shares,
@@ -58,7 +59,7 @@ class VenueDesk:
         """Remember a step; before `on_command`, and for each recovered step."""
         self._children.note(event, commands)
 
-    def on_command(self, command: VenueCommand, now_ns: Ns) -> Outgoing:
+    def on_command(self, command: VenueCommand | QueryChild, now_ns: Ns) -> Outgoing:
         """The message for a command of a step that `note` has seen; one change a child and step."""
         match command:
             case SendChild(order=order):
@@ -67,6 +68,8 @@ class VenueDesk:
                 return self._cancel(self._children.sent(child_id), now_ns)
             case ReplaceChild(child_id=child_id):
                 return self._replace(self._children.sent(child_id), command, now_ns)
+            case QueryChild(child_id=child_id):
+                return self.status_request(child_id, now_ns)
 
     def status_request(self, child_id: int, now_ns: Ns) -> Outgoing:
         """Ask a venue where a child stands; the answer comes as a `ChildStatus`."""

@@ -12,19 +12,23 @@ from penstock.domain import (
     ChildFill,
     ChildReject,
     ChildReplaced,
+    ChildStated,
     ChildStatus,
     Liquidity,
     Shares,
     Ticks,
     Universe,
+    UnknownReport,
+    UsdFemtos,
     Venue,
     fee_usd_micros,
     fees_on,
 )
 from penstock.wire.fix import tags
 from penstock.wire.fix.messages import Incoming
-from penstock.wire.fix.tags import ExecType, MsgType, OrdRejReason, OrdStatus
-from penstock.wire.fix.values import SIDE_TEXT, shown, whole
+from penstock.wire.fix.reading import said_at_ns
+from penstock.wire.fix.tags import CxlRejReason, ExecType, MsgType, OrdRejReason, OrdStatus
+from penstock.wire.fix.values import SIDE_TEXT, ExactPrice, shown
 from penstock.wire.fix.venue_children import VenueChildren
 from penstock.wire.fix.venue_reading import (
     Reading,
@@ -35,7 +39,15 @@ from penstock.wire.fix.venue_reading import (
 )
 
 MAX_CHILD_DIGITS: Final = 18
-_PENDING: Final = (ExecType.PENDING_NEW, ExecType.PENDING_CANCEL, ExecType.PENDING_REPLACE)
+_TRADES: Final = (ExecType.TRADE, ExecType.PARTIAL_FILL, ExecType.FILL)
+_UNCHANGED: Final = (
+    ExecType.PENDING_NEW,
+    ExecType.PENDING_CANCEL,
+    ExecType.PENDING_REPLACE,
+    ExecType.STOPPED,
+    ExecType.SUSPENDED,
+    ExecType.CALCULATED,
+)
 _ENDED: Final = (ExecType.CANCELED, ExecType.EXPIRED, ExecType.DONE_FOR_DAY)
 _TERMINAL: Final = (
     OrdStatus.FILLED,
@@ -45,14 +57,28 @@ _TERMINAL: Final = (
     OrdStatus.DONE_FOR_DAY,
 )
 
+_TOLD_OF_STRANGERS: Final = (
+    tags.CL_ORD_ID,
+    tags.ORIG_CL_ORD_ID,
+    tags.EXEC_TYPE,
+    tags.EXEC_ID,
+    tags.SYMBOL,
+    tags.SIDE,
+    tags.LAST_QTY,
+    tags.LAST_PX,
+    tags.CUM_QTY,
+    tags.LEAVES_QTY,
+)
+"""Tags of a report on no order of ours that its alert shows."""
+
 
 class VenueReports:
     """
     Reads venues' messages against the children that were sent.
 
     A report about a child of ours is an event even if we never sent that number: the engine
-    raises the alarm, and the journal has it. What cannot be understood, or contradicts the order
-    that it names, is a note.
+    raises the alarm, and the journal has it. What cannot be read, or contradicts the order that it
+    names, puts that child in doubt: its totals count, and an execution that it reports is held.
     """
 
     def __init__(self, universe: Universe, run: str, children: VenueChildren) -> None:
@@ -84,15 +110,13 @@ class VenueReports:
             if (child_id := self._child_id(incoming.fields.get(tag, ""))) is not None
         }
         if len(child_ids) != 1:
-            names = [shown(incoming.fields.get(t)) for t in (tags.CL_ORD_ID, tags.ORIG_CL_ORD_ID)]
-            what = "two orders" if child_ids else "no order of this run"
-            return noted(incoming, f"reports on {what}: 11 {names[0]}, 41 {names[1]}")
+            return _unknown(incoming, venue, "two orders" if child_ids else "no order of this run")
         reading = Reading(incoming, venue, child_ids.pop())
         self._check_order(reading)
         if reading.reader.flaws:
-            return reading.not_understood()
+            return reading.not_understood(reading.last_shares())
         if incoming.msg_type == MsgType.ORDER_CANCEL_REJECT:
-            return reading.event(ChildCancelReject, reason=reason_of(incoming, tags.CXL_REJ_REASON))
+            return _cancel_rejected(reading)
         return self._execution_report(reading)
 
     def _check_order(self, reading: Reading) -> None:
@@ -111,64 +135,59 @@ class VenueReports:
 
     def _execution_report(self, reading: Reading) -> VenueAnswer:
         exec_type = reading.reader.raw(tags.EXEC_TYPE)
+        if exec_type in _TRADES:
+            return self._fill(reading)
         match exec_type:
             case ExecType.NEW:
-                return reading.event(ChildAck)
-            case ExecType.TRADE:
-                return self._fill(reading)
+                answer = reading.event(ChildAck)
             case ExecType.REJECTED:
-                return _rejected(reading)
+                answer = _rejected(reading)
             case ExecType.REPLACED | ExecType.RESTATED:
-                return _replaced(reading)
+                answer = self._replaced(reading)
             case ExecType.TRADE_CANCEL | ExecType.TRADE_CORRECT:
                 return _bust(reading, is_correction=exec_type == ExecType.TRADE_CORRECT)
             case ExecType.ORDER_STATUS:
                 return _status(reading)
-        if exec_type in _ENDED:
-            return reading.event(ChildCancelled)
-        if exec_type in _PENDING:
-            return VenueAnswer()  # says that our request is being looked at: nothing has changed
-        reading.reader.complain(tags.EXEC_TYPE, "an ExecType of FIX 4.4", "ask the venue")
-        return reading.not_understood()
+            case _ if exec_type in _ENDED:
+                answer = reading.event(ChildCancelled)
+            case _ if exec_type in _UNCHANGED:
+                answer = reading.event(ChildStated)
+            case _:
+                reading.reader.complain(tags.EXEC_TYPE, "an ExecType of FIX 4.4", "ask the venue")
+                return reading.not_understood(reading.last_shares())
+        return _with_loose_execution(reading, answer)
 
     def _fill(self, reading: Reading) -> VenueAnswer:
         reader, venue = reading.reader, reading.venue
         exec_id = reader.identifier(tags.EXEC_ID, "ask the venue")
-        price_ticks = reader.price(tags.LAST_PX)
+        price = reader.executed(tags.LAST_PX)
         size_shares = reader.shares(tags.LAST_QTY)
-        if exec_id is None or price_ticks is None or size_shares is None:
-            return reading.not_understood()
+        if exec_id is None or price is None or size_shares is None:
+            return reading.not_understood(size_shares or 0)
         is_made = reader.raw(tags.LAST_LIQUIDITY_IND) == tags.MADE
         liquidity = Liquidity.MAKE if is_made else Liquidity.TAKE
         if not venue.kind.is_lit:
             liquidity = Liquidity.MIDPOINT
-        answer = reading.event(
+        return reading.event(
             ChildFill,
             exec_id=exec_id,
-            price_ticks=price_ticks,
+            price_ticks=price.ticks,
+            price_rest_femtos=price.rest_femtos,
             size_shares=size_shares,
             liquidity=liquidity,
             fee_usd_micros=fee_usd_micros(self._fees[venue.venue_idx], liquidity, size_shares),
         )
-        doubt = self._doubt(reading, exec_id, size_shares)
-        return answer if doubt is None else answer._replace(notes=(doubt,), asks_status=True)
 
-    def _doubt(self, reading: Reading, exec_id: str, size_shares: Shares) -> str | None:
-        """
-        The fill is booked in any case; but when the venue's total is another than ours, some
-        execution never came, or came twice.
-        """
-        said_shares = whole(reading.reader.raw(tags.CUM_QTY) or "")
-        child = self._children.find(reading.child_id)
-        if said_shares is None or child is None or exec_id in child.executions:
-            return None
-        ours_shares = child.filled_shares + size_shares
-        if said_shares == ours_shares:
-            return None
-        return (
-            f"{reading.venue.mic} says child {reading.child_id} has {said_shares:,} shares filled "
-            f"(14 CumQty); the executions that we were told of make {ours_shares:,}"
-        )
+    def _replaced(self, reading: Reading) -> VenueAnswer:
+        """A new size and limit; a restatement without 44 leaves the limit as it is."""
+        child, reader = self._children.find(reading.child_id), reading.reader
+        size_shares = reader.shares(tags.ORDER_QTY)
+        limit_ticks = None if child is None else child.order.limit_ticks
+        if limit_ticks is None or reader.raw(tags.PRICE) is not None:
+            limit_ticks = reader.price(tags.PRICE)
+        if size_shares is None or limit_ticks is None:
+            return reading.not_understood()
+        return reading.event(ChildReplaced, size_shares=size_shares, limit_ticks=limit_ticks)
 
     def _business_reject(self, incoming: Incoming, venue: Venue) -> VenueAnswer:
         """A reject that names our ClOrdID is a reject of that request; else nobody can tell."""
@@ -194,50 +213,87 @@ class VenueReports:
         return int(number) if _is_number(number) else None
 
 
+def _unknown(incoming: Incoming, venue: Venue, what: str) -> VenueAnswer:
+    fields = ", ".join(
+        f"{tag} {shown(incoming.fields[tag])}"
+        for tag in _TOLD_OF_STRANGERS
+        if tag in incoming.fields
+    )
+    event = UnknownReport(
+        seq=0,
+        event_ns=said_at_ns(incoming.fields, incoming.recv_ns),
+        recv_ns=incoming.recv_ns,
+        venue_idx=venue.venue_idx,
+        text=f"reports on {what}: {fields}",
+    )
+    return VenueAnswer(events=(event,))
+
+
+def _cancel_rejected(reading: Reading) -> VenueAnswer:
+    reader = reading.reader
+    is_unknown = (
+        reader.raw(tags.CXL_REJ_REASON) == CxlRejReason.UNKNOWN_ORDER
+        or reader.raw(tags.ORD_STATUS) == OrdStatus.REJECTED
+    )
+    reason = reason_of(reading.incoming, tags.CXL_REJ_REASON)
+    return reading.event(ChildCancelReject, reason=reason, is_known=not is_unknown)
+
+
+def _with_loose_execution(reading: Reading, answer: VenueAnswer) -> VenueAnswer:
+    """Hold the 32 LastQty of a report that is no trade and has no 14 CumQty."""
+    shares = reading.last_shares()
+    if shares == 0 or reading.stated.filled_shares is not None:
+        return answer
+    reading.reader.complain(tags.CUM_QTY, "the shares filled in all", "ask the venue")
+    doubt = reading.not_understood(shares).events[-1:]
+    return answer._replace(events=(*doubt, *answer.events))
+
+
 def _rejected(reading: Reading) -> VenueAnswer:
     if reading.reader.raw(tags.ORD_REJ_REASON) == OrdRejReason.DUPLICATE_ORDER:
         # The venue has an order of this name already: it may be live, so it is not free again.
-        text = f"has child {reading.child_id} already and rejects a second one"
-        return noted(reading.incoming, text, asks_status=True)
-    return reading.event(ChildReject, reason=reason_of(reading.incoming, tags.ORD_REJ_REASON))
-
-
-def _replaced(reading: Reading) -> VenueAnswer:
-    size_shares = reading.reader.shares(tags.ORDER_QTY)
-    limit_ticks = reading.reader.price(tags.PRICE)
-    if size_shares is None or limit_ticks is None:
+        reading.reader.complain(
+            tags.ORD_REJ_REASON, "another reason than a duplicate order", "ask the venue"
+        )
         return reading.not_understood()
-    return reading.event(ChildReplaced, size_shares=size_shares, limit_ticks=limit_ticks)
+    return reading.event(ChildReject, reason=reason_of(reading.incoming, tags.ORD_REJ_REASON))
 
 
 def _bust(reading: Reading, *, is_correction: bool) -> VenueAnswer:
     reader = reading.reader
     exec_id = reader.identifier(tags.EXEC_REF_ID, "ask the venue which execution it means")
-    shares, price = Shares(0), Ticks(0)
+    shares, price = Shares(0), ExactPrice(Ticks(0), UsdFemtos(0))
     if is_correction:
         shares = reader.shares(tags.LAST_QTY) or shares
-        price = reader.price(tags.LAST_PX) or price
+        price = reader.executed(tags.LAST_PX) or price
     if exec_id is None or reader.flaws:
         return reading.not_understood()
     return reading.event(
-        ChildBust, exec_id=exec_id, corrected_shares=shares, corrected_price_ticks=price
+        ChildBust,
+        exec_id=exec_id,
+        corrected_shares=shares,
+        corrected_price_ticks=price.ticks,
+        corrected_price_rest_femtos=price.rest_femtos,
     )
 
 
 def _status(reading: Reading) -> VenueAnswer:
+    """An answer to a question: where the order stands."""
     reader = reading.reader
-    filled_shares = reader.shares(tags.CUM_QTY, least=0)
-    leaves_shares = reader.shares(tags.LEAVES_QTY, least=0)
     ord_status = reader.raw(tags.ORD_STATUS)
-    if ord_status in _TERMINAL and leaves_shares:
-        reader.complain(tags.LEAVES_QTY, "0, because the order has ended", "ask the venue")
-    if filled_shares is None or leaves_shares is None or reader.flaws:
-        return reading.not_understood()
+    is_known = ord_status != OrdStatus.REJECTED
+    if not is_known:
+        filled_shares = leaves_shares = Shares(0)
+    else:
+        filled = reader.shares(tags.CUM_QTY, least=0)
+        leaves = reader.shares(tags.LEAVES_QTY, least=0)
+        if ord_status in _TERMINAL and leaves:
+            reader.complain(tags.LEAVES_QTY, "0, because the order has ended", "ask the venue")
+        if filled is None or leaves is None or reader.flaws:
+            return reading.not_understood()
+        filled_shares, leaves_shares = filled, leaves
     return reading.event(
-        ChildStatus,
-        is_known=ord_status != OrdStatus.REJECTED,
-        filled_shares=filled_shares,
-        leaves_shares=leaves_shares,
+        ChildStatus, is_known=is_known, filled_shares=filled_shares, leaves_shares=leaves_shares
     )
 
 

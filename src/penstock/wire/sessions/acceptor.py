@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from penstock.wire.fix import Outgoing
 from penstock.wire.sessions.availability import require_quickfix
 from penstock.wire.sessions.listening import Listener
 from penstock.wire.sessions.setup import SessionName, SessionSetup
+
+_RESET_S: Final = 5.0
 
 
 class FixAcceptor:
@@ -117,3 +120,18 @@ class FixAcceptor:
         Only backwards: numbers that are still to come are left as they are.
         """
         self._host.rewind(self._host.name(counterparty, our_comp_id), seq_num)
+
+    def reset(self, counterparty: str, our_comp_id: str = "") -> bool:
+        """
+        Start the session's numbers again at 1, in both directions; any thread may.
+
+        A session that is up is logged out first; this returns within about five seconds. The
+        counterparty must do the same, or log on with 141=Y.
+
+        What it loses: everything that was sent and had not arrived, and whatever the counterparty
+        sent and we had not received. At the next logon `on_logon` says `was_reset`.
+
+        Returns:
+            False: nothing was reset, because `stop` was called or the session does not end.
+        """
+        return self._host.reset(self._host.name(counterparty, our_comp_id), _RESET_S)

@@ -14,8 +14,9 @@ import socket
 from datetime import UTC, datetime
 from typing import Final
 
+from penstock.wire.fix import SOH
 from penstock.wire.sessions.setup import SessionName
-from penstock.wire.sessions.texts import BEGIN_STRING, SOH
+from penstock.wire.sessions.texts import BEGIN_STRING
 
 _PATIENCE_S: Final = 1.0
 _FAR_AHEAD: Final = 999_999_999  # MsgSeqNum: one too low is answered, and the answer stored

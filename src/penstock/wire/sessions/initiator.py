@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from penstock.wire.fix import Outgoing
 from penstock.wire.sessions.availability import require_quickfix
 from penstock.wire.sessions.setup import Endpoint, SessionName, SessionSetup
+
+_RESET_S: Final = 5.0
 
 
 class FixInitiator:
     """
     Sessions with several counterparties under one comp id of ours, each kept up from here.
 
-    A session that is down is tried again every second, for ever.
+    A session that is down is tried again every second; one whose logons are refused, less and less
+    often, down to once a minute. That is told to `on_stuck`.
 
     Raises:
         ConfigError: quickfix is not installed, or the store cannot be used.
@@ -89,3 +93,18 @@ class FixInitiator:
         Only backwards: numbers that are still to come are left as they are.
         """
         self._host.rewind(self._host.name(counterparty), seq_num)
+
+    def reset(self, counterparty: str) -> bool:
+        """
+        Start the session's numbers again at 1, in both directions; any thread may.
+
+        A session that is up is logged out first; this returns within about five seconds. The next
+        logon carries 141=Y, which makes the counterparty do the same.
+
+        What it loses: everything that was sent and had not arrived, and whatever the counterparty
+        sent and we had not received. At the next logon `on_logon` says `was_reset`.
+
+        Returns:
+            False: nothing was reset, because `stop` was called or the session does not end.
+        """
+        return self._host.reset(self._host.name(counterparty), _RESET_S)

@@ -37,8 +37,12 @@ class FixSink(Protocol):
         Session rejects (35=3) come too: they say what became of a message of ours.
         """
 
-    def on_logon(self, counterparty: str, our_comp_id: str) -> None:
-        """The session is up: what is sent now arrives now."""
+    def on_logon(self, counterparty: str, our_comp_id: str, *, was_reset: bool) -> None:
+        """
+        The session is up: what is sent now arrives now.
+
+        `was_reset`: its numbers start again at 1, so what was sent and had not arrived never does.
+        """
 
     def on_logout(self, counterparty: str, reason: str, our_comp_id: str) -> None:
         """
@@ -46,6 +50,18 @@ class FixSink(Protocol):
 
         `reason` is the text of their Logout or of ours, if there is one.
         """
+
+    def on_reject_sent(
+        self, counterparty: str, our_comp_id: str, ref_seq_num: int, ref_msg_type: str, text: str
+    ) -> None:
+        """
+        An application message of the counterparty was not delivered, and is answered with a reject.
+
+        Its number is used up: it does not come again unless the counterparty sends it anew.
+        """
+
+    def on_stuck(self, counterparty: str, our_comp_id: str, text: str) -> None:
+        """The session cannot go on by itself: once for each time that it comes about."""
 
     def on_fatal(self, where: str, error: Exception) -> None:
         """A method of this sink has raised, or the FIX thread has ended: a bug either way."""

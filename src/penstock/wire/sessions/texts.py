@@ -5,22 +5,24 @@ from __future__ import annotations
 from typing import Final
 
 from penstock.domain import Ns
-from penstock.wire.fix import FixMessage, Incoming
+from penstock.wire.fix import SOH, FixMessage, Incoming, Split, flat
+from penstock.wire.fix.messages import NO_FIELDS
+from penstock.wire.fix.structure import GROUPS
 
-SOH: Final = "\x01"
 BEGIN_STRING: Final = "FIX.4.4"
 
 MSG_SEQ_NUM: Final = 34
 MSG_TYPE: Final = 35
 POSS_DUP_FLAG: Final = 43
 SENDER_COMP_ID: Final = 49
+SENDING_TIME: Final = 52
 TARGET_COMP_ID: Final = 56
+POSS_RESEND: Final = 97
 
-# Standard header and trailer of FIX 4.4, without 43, 52 and 97, which `Incoming.fields` keeps.
-_ENVELOPE: Final = frozenset(
-    {8, 9, 10, 34, 35, 49, 50, 56, 57, 89, 90, 91, 93, 115, 116, 122, 128, 129, 142, 143, 144, 145}
-    | {212, 213, 347, 369, 627, 628, 629, 630}
-)
+_MAX_SEQ_DIGITS: Final = 19
+
+_KEPT_IN_FIELDS: Final = (POSS_DUP_FLAG, SENDING_TIME, POSS_RESEND)
+_ROUTING: Final = frozenset({50, 57, 115, 116, 122, 128, 129, 142, 143, 144, 145})
 
 
 def message_text(message: FixMessage) -> str:
@@ -39,28 +41,36 @@ def message_text(message: FixMessage) -> str:
     return f"8={BEGIN_STRING}{SOH}9=0{SOH}35={message.msg_type}{SOH}{body}10=000{SOH}"
 
 
+def has_groups(message: FixMessage) -> bool:
+    """Whether a message has a repeating group."""
+    return any(tag in GROUPS for tag, _ in message.fields)
+
+
 def fields_of(text: str) -> dict[int, str]:
-    """
-    Every field of a message, by tag; of a repeated tag the last.
-
-    Never raises. The values are always text that can be encoded: a byte that is no UTF-8 becomes
-    U+FFFD, so whatever a counterparty sends can be journalled.
-    """
-    if not text.isascii():
-        text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    pairs = [field.partition("=") for field in text.split(SOH)]
-    return {int(tag): value for tag, _, value in pairs if tag.isdecimal() and len(tag) < 10}
+    """Every field of a message of the session itself, by tag; of a repeated tag the first."""
+    return flat(text)
 
 
-def incoming_of(fields: dict[int, str], recv_ns: Ns) -> Incoming:
-    """The neutral form of a message that QuickFIX has checked as far as it does."""
-    seq_num = fields.get(MSG_SEQ_NUM, "")
+def incoming_of(message: Split, recv_ns: Ns) -> Incoming:
+    """The neutral form of a message, whatever it holds."""
+    envelope = message.envelope
+    seq_num = envelope.get(MSG_SEQ_NUM, "")
+    kept = {tag: envelope[tag] for tag in _KEPT_IN_FIELDS if tag in envelope}
+    routing = _ROUTING & envelope.keys()
     return Incoming(
-        counterparty=fields.get(SENDER_COMP_ID, ""),
-        msg_type=fields.get(MSG_TYPE, ""),
-        seq_num=int(seq_num) if seq_num.isdecimal() else 0,
-        is_possible_dup=fields.get(POSS_DUP_FLAG) == "Y",
-        fields={tag: value for tag, value in fields.items() if tag not in _ENVELOPE},
+        counterparty=envelope.get(SENDER_COMP_ID, ""),
+        msg_type=envelope.get(MSG_TYPE, ""),
+        seq_num=seq_number(seq_num),
+        is_possible_dup=envelope.get(POSS_DUP_FLAG) == "Y",
+        fields={**message.body, **kept},
         recv_ns=recv_ns,
-        our_comp_id=fields.get(TARGET_COMP_ID, ""),
+        our_comp_id=envelope.get(TARGET_COMP_ID, ""),
+        groups=message.groups,
+        header={tag: envelope[tag] for tag in routing} if routing else NO_FIELDS,
     )
+
+
+def seq_number(text: str) -> int:
+    """34 MsgSeqNum as a number; 0 for what is none."""
+    is_number = text.isascii() and text.isdigit() and len(text) < _MAX_SEQ_DIGITS
+    return int(text) if is_number else 0

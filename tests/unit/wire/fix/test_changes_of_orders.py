@@ -95,7 +95,7 @@ def test_a_replace_may_repeat_horizon_and_style_of_the_order() -> None:
     desk.on_message(order(t9001="5000", t9002="0.25", t9003="urgent"))
 
     same = replace(desk, t59="0", t9001="5000", t9002="0.250", t9003="urgent")
-    expire = replace(desk, t11="r2", t59="6", t126="20260105-14:30:05.123456789")
+    expire = replace(desk, t11="r2", t59=None, t126="20260105-14:30:05.123456789")
 
     assert (1, 1) == (len(same.events), len(expire.events))
 

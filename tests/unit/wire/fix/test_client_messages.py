@@ -21,6 +21,7 @@ from penstock.domain import (
 from penstock.wire.fix import (
     ClientReport,
     ClientReportKind,
+    ClientRules,
     cancel_order,
     new_order,
     possible_resend,
@@ -145,7 +146,8 @@ def test_a_client_reads_a_fill_whole(liquidity: Liquidity) -> None:
         last_liquidity=liquidity,
         last_fee_usd_micros=UsdMicros(-60_000),
     )
-    (outgoing,) = working_desk().on_step(fill, [command])
+    desk = working_desk(ClientRules(has_custom_tags=True))
+    (outgoing,) = desk.on_step(fill, [command])
 
     assert ClientReport(
         kind=ClientReportKind.FILL,
@@ -241,14 +243,37 @@ def test_a_message_that_is_about_no_order_is_none() -> None:
 @pytest.mark.parametrize(
     ("tag", "text"),
     [(150, "Z"), (17, None), (39, "?"), (14, "x"), (151, "-1"), (38, "0"), (32, "0"), (31, "x"),
-     (137, "x"), (198, "x")],
+     (198, "x")],
 )  # fmt: skip
 def test_a_report_with_a_bad_tag_is_unreadable_and_says_why(tag: int, text: str | None) -> None:
     """Never an exception in a client's callback."""
     good = {37: "P1", 11: "a1", 17: "e1", 150: "F", 39: "1", 38: "1000", 14: "5", 151: "995",
-            32: "5", 31: "100.0", 137: "0.1", 198: "5"}  # fmt: skip
+            32: "5", 31: "100.0", 198: "5"}  # fmt: skip
     result = read_report(said("8", {**good, tag: text}, by=ROUTER))
 
     assert result is not None
     assert ClientReportKind.UNREADABLE is result.kind
     assert result.text.startswith(f"{tag} ")
+
+
+FILL = {37: "P1", 11: "a1", 17: "e1", 150: "F", 39: "1", 38: "1000", 14: "5", 151: "995", 32: "5",
+        31: "100.0"}  # fmt: skip
+
+
+def test_the_fee_is_the_sum_of_the_fees_in_dollars() -> None:
+    """An exchange fee and a levy are two entries of one group."""
+    fees = ({137: "0.30", 138: "USD"}, {137: "-0.10"}, {137: "7", 138: "GBP"})
+    result = read_report(said("8", FILL, by=ROUTER)._replace(groups={136: fees}))
+
+    assert result is not None
+    assert ClientReportKind.FILL is result.kind
+    assert 200_000 == result.fee_usd_micros
+
+
+def test_a_fee_that_is_no_amount_makes_a_report_unreadable() -> None:
+    """Booking the shares without their price would be half of an execution."""
+    result = read_report(said("8", FILL, by=ROUTER)._replace(groups={136: ({137: "x"},)}))
+
+    assert result is not None
+    assert ClientReportKind.UNREADABLE is result.kind
+    assert "137 MiscFeeAmt: expected an amount of dollars; found 'x'" in result.text

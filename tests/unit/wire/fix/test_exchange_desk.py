@@ -15,6 +15,7 @@ from penstock.domain import (
     ChildOrder,
     ChildReject,
     ChildReplaced,
+    DoubtChild,
     Event,
     Liquidity,
     Ns,
@@ -183,7 +184,8 @@ def test_a_name_used_twice_is_rejected_as_a_duplicate() -> None:
 
     assert () == answer.commands
     assert "6" == fields_of(answer.replies[0])[103]
-    assert floor.router.on_message(heard(answer.replies[0].message, "LIT1")).asks_status
+    answered = floor.router.on_message(heard(answer.replies[0].message, "LIT1")).events
+    assert any(isinstance(event, DoubtChild) for event in answered)
 
 
 def test_a_possible_duplicate_is_ignored() -> None:

@@ -122,7 +122,8 @@ def test_what_only_repeats_what_we_do_is_taken() -> None:
         ({"t44": "-1"}, "44 Price", "'-1'"),
         ({"t44": "100.00005"}, "44 Price", "'100.00005'"),
         ({"t44": "100.0001"}, "44 Price", "'100.0001'"),
-        ({"t59": "3"}, "59 TimeInForce", "'3'"),
+        ({"t59": "4"}, "59 TimeInForce", "'4'"),
+        ({"t59": "3", "t126": "20260105-15:00:00"}, "126 ExpireTime", "'20260105-15:00:00'"),
         ({"t59": "6"}, "126 ExpireTime", "nothing"),
         ({"t126": "20260105-14:29:59"}, "126 ExpireTime", "'20260105-14:29:59'"),
         ({"t126": "20260107-14:30:00"}, "126 ExpireTime", "'20260107-14:30:00'"),
@@ -210,8 +211,8 @@ def test_other_message_types_are_refused_with_those_that_work(msg_type: str) -> 
 
     assert ("j", "3") == (reply.message.msg_type, fields[380])
     assert (
-        f"expected D (order), G (replace), F (cancel) or H (status); found '{msg_type}'"
-        in (fields[58])
+        "expected D (order), G (replace), F (cancel), H (status), q (mass cancel) or AF (mass "
+        f"status); found '{msg_type}'" in fields[58]
     )
 
 

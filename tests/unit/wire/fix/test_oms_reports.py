@@ -27,7 +27,7 @@ from penstock.domain import (
     Timer,
     UsdMicros,
 )
-from penstock.wire.fix import OmsDesk, Outgoing, possible_resend
+from penstock.wire.fix import ClientRules, OmsDesk, Outgoing, possible_resend
 from tests.support.fix_messages import (
     CLIENT,
     NOW,
@@ -130,10 +130,12 @@ def test_a_fill_says_where_how_and_for_what_fee() -> None:
     ],
 )
 def test_liquidity_is_told_apart(liquidity: Liquidity, indicator: str, own: str | None) -> None:
-    """FIX knows no midpoint: 9004 says it."""
+    """FIX knows no midpoint: 9004 says it, to clients that have agreed to tags of our own."""
     filled = report(ReportKind.FILL, filled=300, **(EXECUTION | {"last_liquidity": liquidity}))
+    agreed = working_desk(ClientRules(has_custom_tags=True))
 
-    assert (indicator, own) == some(told(working_desk(), FILL, filled), 851, 9004)
+    assert (indicator, own) == some(told(agreed, FILL, filled), 851, 9004)
+    assert (indicator, None) == some(told(working_desk(), FILL, filled), 851, 9004)
 
 
 def test_a_rebate_is_a_negative_fee() -> None:

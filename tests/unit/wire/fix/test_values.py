@@ -29,6 +29,8 @@ ARABIC_12 = "\u0661\u0662"  # digits that Python's int() would take
         ("0.0001", 1),
         ("00085.01", 850_100),
         ("1.50000", 15_000),
+        ("85.", 850_000),
+        (".5", 5_000),
     ],
 )
 def test_a_price_is_read_exactly(text: str, ticks: int) -> None:
@@ -38,7 +40,7 @@ def test_a_price_is_read_exactly(text: str, ticks: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "0", "0.0000", "-85.01", "+85.01", "85.00005", "8.5e1", "85,01", "85.", ".5", "nan",
+    ["", "0", "0.0000", "-85.01", "+85.01", "85.00005", "8.5e1", "85,01", ".", "nan",
      "inf", " 85", "85 ", "1_000", ARABIC_12, "1000000.0001", "9" * 5_000],
 )  # fmt: skip
 def test_a_price_that_is_no_price_is_none(text: str) -> None:
@@ -141,12 +143,17 @@ def test_a_time_is_read_to_the_nanosecond(text: str, ns: int) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", "20260105", "2026-01-05T14:30:00", "20260230-00:00:00", "20260105-24:00:00",
-     "20260105-23:59:60", "19691231-23:59:59", "22620411-00:00:00", "99991231-23:59:59",
+     "20260105-23:59:61", "19691231-23:59:59", "22620411-00:00:00", "99991231-23:59:59",
      "00000000-00:00:00", "20260105-14:30:00."],
 )  # fmt: skip
 def test_a_time_that_is_none_is_refused(text: str) -> None:
     """No such day, no such hour, or beyond what 64 bits of nanoseconds reach."""
     assert time_ns(text) is None
+
+
+def test_a_leap_second_is_the_first_second_of_the_next_day() -> None:
+    """60=20161231-23:59:60 is a time; Unix time counts no leap seconds."""
+    assert time_ns("20170101-00:00:00") == time_ns("20161231-23:59:60")
 
 
 def test_a_time_survives_the_round_trip() -> None:

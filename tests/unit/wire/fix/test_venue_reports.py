@@ -12,16 +12,18 @@ from penstock.domain import (
     ChildFill,
     ChildReject,
     ChildReplaced,
+    ChildStated,
     ChildStatus,
+    DoubtChild,
     Event,
     Liquidity,
     Ns,
     Shares,
-    Ticks,
-    UsdMicros,
+    UnknownReport,
+    VenueStatement,
 )
 from penstock.wire.fix import VenueAnswer, VenueDesk
-from tests.support.fix_messages import NOW, child, desk_with, said, step, tagged
+from tests.support.fix_messages import NOW, child, desk_with, said, tagged
 
 REPORT = {
     37: "LIT1-O1",
@@ -60,26 +62,39 @@ def answer(
 def event_of(**changes: Any) -> Event:
     """The event of a good report."""
     result = answer(**changes)
-    assert ((), False) == (result.notes, result.asks_status)
+    assert ((), False) == (result.notes, result.asks_pending)
     (event,) = result.events
     assert getattr(event, "child_id", None) == 5
     assert 0 == event.seq
     return event
 
 
-def note_of(*, asks_status: bool, **changes: Any) -> str:
+def note_of(*, asks_pending: bool, **changes: Any) -> str:
     """The note of a message that is no event."""
     result = answer(**changes)
-    assert ((), asks_status) == (result.events, result.asks_status)
+    assert ((), asks_pending) == (result.events, result.asks_pending)
     (note,) = result.notes
     return note
+
+
+def doubt_of(**changes: Any) -> DoubtChild:
+    """The doubt that a report raises beside its totals."""
+    result = answer(**changes)
+    (doubt,) = [event for event in result.events if isinstance(event, DoubtChild)]
+    assert () == result.notes
+    return doubt
 
 
 def test_an_acknowledgement() -> None:
     """150=0, with the venue's own time."""
     said_ns = Ns(1_767_623_400_000_001_000)
 
-    assert ChildAck(seq=0, event_ns=said_ns, recv_ns=NOW, child_id=5, venue_idx=1) == event_of()
+    stated = VenueStatement(
+        filled_shares=Shares(0), leaves_shares=Shares(300), size_shares=Shares(300)
+    )
+    assert event_of() == ChildAck(
+        seq=0, event_ns=said_ns, recv_ns=NOW, child_id=5, venue_idx=1, stated=stated
+    )
 
 
 @pytest.mark.parametrize(
@@ -194,10 +209,10 @@ def test_a_refused_cancel_or_replace(response_to: str) -> None:
     assert "too late" == event.reason
 
 
-@pytest.mark.parametrize("exec_type", ["A", "6", "E"])
-def test_a_pending_state_changes_nothing(exec_type: str) -> None:
-    """The venue says that it is looking at our request."""
-    assert VenueAnswer() == answer(t150=exec_type)
+@pytest.mark.parametrize("exec_type", ["A", "6", "E", "7", "9", "B"])
+def test_a_pending_state_changes_nothing_but_states_totals(exec_type: str) -> None:
+    """The venue is looking at our request, or has stopped the order for a while."""
+    assert isinstance(event_of(t150=exec_type), ChildStated)
 
 
 @pytest.mark.parametrize(
@@ -220,20 +235,24 @@ def test_a_business_reject_that_names_the_order(msg_type: str, kind: type) -> No
 )
 def test_a_reject_that_names_no_order_asks_where_all_stand(changes: dict[str, Any]) -> None:
     """Some order of ours may never have arrived."""
-    assert "LIT1 rejects our message '12'" == note_of(asks_status=True, **changes)
+    assert "LIT1 rejects our message '12'" == note_of(asks_pending=True, **changes)
 
 
 @pytest.mark.parametrize("msg_type", ["3", "j"])
 def test_a_reject_of_a_status_request_asks_no_more(msg_type: str) -> None:
-    """It would be asked and refused for ever."""
-    note_of(asks_status=False, msg_type=msg_type, t45="12", t372="H", t379="k3f9-5")
+    """It would be asked and refused for ever: the venue does not take questions."""
+    changes: dict[str, Any] = {"t45": "12", "t372": "H", "t379": "k3f9-5"}
+    note_of(asks_pending=False, msg_type=msg_type, **changes)
+
+    assert answer(msg_type=msg_type, **changes).refuses_questions
 
 
 def test_a_duplicate_at_the_venue_does_not_free_the_shares() -> None:
     """103=6: the venue has an order of that name, and it may be live."""
-    note = note_of(asks_status=True, t150="8", t39="8", t103="6")
+    doubt = doubt_of(t150="8", t39="8", t103="6")
 
-    assert "LIT1 has child 5 already and rejects a second one" == note
+    assert "another reason than a duplicate order" in doubt.reason
+    assert 5 == doubt.child_id
 
 
 @pytest.mark.parametrize(
@@ -243,7 +262,7 @@ def test_a_duplicate_at_the_venue_does_not_free_the_shares() -> None:
         (FILL | {"t17": "caf\u00e9"}, "17 ExecID"),
         (FILL | {"t32": "0"}, "32 LastQty"),
         (FILL | {"t32": "1.5"}, "32 LastQty"),
-        (FILL | {"t31": "100.00005"}, "31 LastPx"),
+        (FILL | {"t31": "-100"}, "31 LastPx"),
         (FILL | {"t31": None}, "31 LastPx"),
         (FILL | {"t55": "TEST1"}, "55 Symbol"),
         (FILL | {"t54": "2"}, "54 Side"),
@@ -252,30 +271,37 @@ def test_a_duplicate_at_the_venue_does_not_free_the_shares() -> None:
         ({"t150": "H"}, "19 ExecRefID"),
         ({"t150": "G", "t19": "x9", "t31": "100"}, "32 LastQty"),
         ({"t150": None}, "150 ExecType"),
-        ({"t150": "1"}, "150 ExecType"),
+        ({"t150": "Z"}, "150 ExecType"),
+        (FILL | {"t14": "-7"}, "14 CumQty"),
+        ({"t151": "1e9"}, "151 LeavesQty"),
         ({"by": "LIT2"}, "11 ClOrdID"),
     ],
 )
-def test_a_report_that_cannot_be_is_a_note_and_asks_for_the_status(
+def test_a_report_that_cannot_be_read_puts_its_child_in_doubt(
     changes: dict[str, Any], tag: str
 ) -> None:
     """Nothing is booked by guessing; the answer to the question shows what is missing."""
-    note = note_of(asks_status=True, **changes)
+    assert f"a report states what cannot be: {tag}: expected" in doubt_of(**changes).reason
 
-    assert f"says about child 5 what cannot be: {tag}: expected" in note
+
+def test_an_execution_that_cannot_be_read_holds_its_shares() -> None:
+    """A price that is no number is no reason to send them again, however often it comes."""
+    first, again = (
+        doubt_of(**(FILL | {"t31": "abc"})),
+        doubt_of(**(FILL | {"t31": "abc", "t97": "Y"})),
+    )
+
+    assert (100, "x9") == (first.doubt_shares, first.exec_id)
+    assert first == again
 
 
 @pytest.mark.parametrize(
     ("changes", "tag"),
     [({"t14": None}, "14 CumQty"), ({"t39": "4", "t151": "300"}, "151 LeavesQty")],
 )
-def test_a_status_that_cannot_be_is_a_note_and_not_asked_for_again(
-    changes: dict[str, Any], tag: str
-) -> None:
-    """The same answer would come, and the same question after it, for ever."""
-    note = note_of(asks_status=False, t150="I", **changes)
-
-    assert f"says about child 5 what cannot be: {tag}: expected" in note
+def test_a_status_that_cannot_be_is_no_answer(changes: dict[str, Any], tag: str) -> None:
+    """The core bounds how often the same question is asked."""
+    assert f"{tag}: expected" in doubt_of(t150="I", **changes).reason
 
 
 @pytest.mark.parametrize(
@@ -291,16 +317,20 @@ def test_a_status_that_cannot_be_is_a_note_and_not_asked_for_again(
         {"t11": "k3f9-" + "9" * 19},
     ],
 )
-def test_a_report_on_an_order_of_nobody_is_a_note(names: dict[str, Any]) -> None:
-    """Of an earlier run, say, that was started afresh."""
-    assert "LIT1 reports on no order of this run: 11 " in note_of(asks_status=False, **names)
+def test_a_report_on_no_order_of_ours_is_journalled(names: dict[str, Any]) -> None:
+    """Of an earlier run, say, that was started afresh: the engine alerts, nothing is dropped."""
+    (event,) = answer(**names).events
+
+    assert isinstance(event, UnknownReport)
+    assert event.text.startswith("reports on no order of this run: ")
 
 
-def test_a_report_that_names_two_orders_is_a_note() -> None:
+def test_a_report_that_names_two_orders_is_booked_on_neither() -> None:
     """11 and 41 must belong together."""
-    note = note_of(asks_status=False, t11="k3f9-6", t41="k3f9-5")
+    (event,) = answer(t11="k3f9-6", t41="k3f9-5").events
 
-    assert "LIT1 reports on two orders: 11 'k3f9-6', 41 'k3f9-5'" == note
+    assert isinstance(event, UnknownReport)
+    assert event.text.startswith("reports on two orders: 11 'k3f9-6', 41 'k3f9-5'")
 
 
 def test_a_venues_own_name_in_11_is_no_matter_if_41_is_ours() -> None:
@@ -318,57 +348,85 @@ def test_a_report_on_a_number_that_we_never_sent_goes_to_the_engine() -> None:
 
 def test_a_stranger_is_a_note() -> None:
     """A session that is no venue of the universe."""
-    assert "XLON is no venue of this router" == note_of(asks_status=False, by="XLON")
+    assert "XLON is no venue of this router" == note_of(asks_pending=False, by="XLON")
 
 
 def test_an_unexpected_message_is_a_note() -> None:
     """News, say."""
     assert "LIT1 sends 'B', which is not expected (hello)" == note_of(
-        asks_status=False, msg_type="B", t58="hello"
+        asks_pending=False, msg_type="B", t58="hello"
     )
 
 
-def noted_fill(exec_id: str, shares: int) -> Event:
-    """An execution that the engine has booked."""
-    return step(
-        ChildFill,
-        child_id=5,
-        venue_idx=1,
-        exec_id=exec_id,
-        price_ticks=Ticks(1_000_000),
-        size_shares=Shares(shares),
-        liquidity=Liquidity.TAKE,
-        fee_usd_micros=UsdMicros(0),
-    )
+def test_every_report_states_its_totals() -> None:
+    """Whatever it is about, 14, 151 and 38 go to the ledger with it."""
+    for changes in ({}, FILL, {"t150": "4"}, {"t150": "6"}, {"t150": "8"}, {"t150": "9"}):
+        (event,) = answer(**(changes | {"t14": "60", "t151": "0060."})).events
+
+        stated = VenueStatement(
+            filled_shares=Shares(60), leaves_shares=Shares(60), size_shares=Shares(300)
+        )
+        assert stated == getattr(event, "stated", None)
 
 
-def test_a_total_that_is_not_the_sum_of_the_executions_is_noted() -> None:
-    """The execution counts; that another one is missing is for a person, and for a question."""
-    result = answer(**(FILL | {"t14": "150"}))
+def test_a_report_sent_again_says_so() -> None:
+    """Its totals are of another time."""
+    (event,) = answer(t97="Y").events
 
-    assert 1 == len(result.events)
-    assert result.asks_status
-    (note,) = result.notes
-    assert "LIT1 says child 5 has 150 shares filled (14 CumQty); the executions" in note
-    assert note.endswith("that we were told of make 100")
+    assert isinstance(event, ChildAck)
+    assert event.stated is not None
+    assert event.stated.is_repeat
 
 
-def test_totals_are_compared_with_all_executions_and_busts() -> None:
-    """A duplicate is not compared: its total is of another time."""
-    desk = desk_with(child())
-    desk.note(noted_fill("x1", 120), [])
-    desk.note(noted_fill("x1", 120), [])
-    desk.note(noted_fill("x2", 50), [])
-    bust = step(
-        ChildBust,
-        child_id=5,
-        venue_idx=1,
-        exec_id="x2",
-        corrected_shares=Shares(0),
-        corrected_price_ticks=Ticks(0),
-    )
-    desk.note(bust, [])
+@pytest.mark.parametrize(
+    ("text", "ticks", "rest_femtos"),
+    [
+        ("0.98765", 9_876, 50_000_000_000),
+        ("84.97505", 849_750, 50_000_000_000),
+        ("23.", 230_000, 0),
+        ("0023.50", 235_000, 0),
+        (".5", 5_000, 0),
+        ("0.000000000000001", 0, 1),
+        ("1.00000000000000000000", 10_000, 0),
+    ],
+)
+def test_every_price_that_fix_can_spell_is_booked_exactly(
+    text: str, ticks: int, rest_femtos: int
+) -> None:
+    """Shares are never lost for the spelling of a price."""
+    event = event_of(**(FILL | {"t31": text}))
 
-    assert () == answer(desk, **(FILL | {"t14": "220"})).notes
-    assert 1 == len(answer(desk, **(FILL | {"t14": "270"})).notes)
-    assert () == answer(desk, **(FILL | {"t17": "x1", "t14": "999"})).notes
+    assert isinstance(event, ChildFill)
+    assert (ticks, rest_femtos) == (event.price_ticks, event.price_rest_femtos)
+
+
+@pytest.mark.parametrize("exec_type", ["1", "2"])
+def test_the_trade_types_of_fix_42_are_trades(exec_type: str) -> None:
+    """Some venues write 150=1 and 150=2 in FIX 4.4, too."""
+    assert isinstance(event_of(**(FILL | {"t150": exec_type})), ChildFill)
+
+
+def test_a_restatement_without_a_price_keeps_the_limit() -> None:
+    """150=D of a peg has no 44."""
+    event = event_of(t150="D", t38="200", t44=None)
+
+    assert isinstance(event, ChildReplaced)
+    assert (200, child().limit_ticks) == (event.size_shares, event.limit_ticks)
+
+
+def test_an_end_with_an_execution_and_no_total_holds_that_execution() -> None:
+    """150=4 with 32=60 and no 14: the shares may be filled."""
+    doubt, end = answer(t150="4", t32="60", t31="100", t14=None).events
+
+    assert isinstance(doubt, DoubtChild)
+    assert 60 == doubt.doubt_shares
+    assert isinstance(end, ChildCancelled)
+
+
+def test_a_cancel_refused_for_an_unknown_order_says_so() -> None:
+    """102=1, or 39=8: cancelling again cannot help."""
+    for changes in ({"t102": "1"}, {"t39": "8"}):
+        (event,) = answer(msg_type="9", **changes).events
+
+        assert isinstance(event, ChildCancelReject)
+        assert not event.is_known

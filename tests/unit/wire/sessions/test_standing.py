@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from penstock.domain import Ns
 from penstock.wire.fix import Incoming
 from penstock.wire.sessions.setup import SessionName
 from penstock.wire.sessions.standing import Standing
@@ -20,11 +21,20 @@ class Told:
     def on_message(self, incoming: Incoming) -> None:
         """Not the standing's business."""
 
-    def on_logon(self, counterparty: str, our_comp_id: str) -> None:
-        self.lines.append(f"{our_comp_id}-{counterparty} on")
+    def on_logon(self, counterparty: str, our_comp_id: str, *, was_reset: bool) -> None:
+        how = "on, reset" if was_reset else "on"
+        self.lines.append(f"{our_comp_id}-{counterparty} {how}")
 
     def on_logout(self, counterparty: str, reason: str, our_comp_id: str) -> None:
         self.lines.append(f"{our_comp_id}-{counterparty} off: {reason}")
+
+    def on_reject_sent(
+        self, counterparty: str, our_comp_id: str, ref_seq_num: int, ref_msg_type: str, text: str
+    ) -> None:
+        """Not the standing's business."""
+
+    def on_stuck(self, counterparty: str, our_comp_id: str, text: str) -> None:
+        self.lines.append(f"{our_comp_id}-{counterparty} stuck: {text}")
 
     def on_fatal(self, where: str, error: Exception) -> None:
         """Not the standing's business."""
@@ -39,7 +49,7 @@ def told() -> Told:
 @pytest.fixture
 def standing(told: Told) -> Standing:
     """Of an initiator with one session."""
-    return Standing(told, {NAME: "no answer"})
+    return Standing(told, {NAME: "no answer"}, lambda: Ns(0))
 
 
 def test_a_lost_connection_is_told_each_time(standing: Standing, told: Told) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from penstock.domain import Ns
-from penstock.wire.fix import FixMessage
-from penstock.wire.sessions.texts import SOH, fields_of, incoming_of, message_text
+from penstock.wire.fix import SOH, FixMessage, split
+from penstock.wire.sessions.texts import fields_of, incoming_of, message_text
 
 
 def _shown(message: FixMessage) -> str:
@@ -43,7 +43,7 @@ def test_an_incoming_message_keeps_its_body_and_three_of_the_header() -> None:
         "8=FIX.4.4|9=99|35=D|34=7|43=Y|49=OMS|50=desk 4|52=20261121-10:00:00|56=PENSTOCK|97=Y|"
         "122=20261121-09:59:59|11=a|58=b=c|10=123|"
     ).replace("|", SOH)
-    incoming = incoming_of(fields_of(text), Ns(5))
+    incoming = incoming_of(split(text), Ns(5))
 
     assert ("OMS", "PENSTOCK") == (incoming.counterparty, incoming.our_comp_id)
     assert ("D", 7, True, 5) == (
@@ -60,7 +60,7 @@ def test_anything_can_be_read() -> None:
     hostile = ["", SOH * 5, "no fields", f"x=1{SOH}=2{SOH}-3=4{SOH}{'9' * 5_000}=5{SOH}11", "²=1"]
 
     for text in hostile:
-        incoming = incoming_of(fields_of(text), Ns(0))
+        incoming = incoming_of(split(text), Ns(0))
         assert ("", "", 0) == (incoming.counterparty, incoming.msg_type, incoming.seq_num)
 
 
