@@ -36,6 +36,7 @@ COMMANDS: Final = {
     "kill": ("kill", "Cancel everything, accept nothing, until `resume`."),
     "resume": ("resume", "Take the kill switch back."),
     "venue": ("venue", "Switch a venue on or off in a running router."),
+    "drill": ("drill", "Play days full of faults through the live router, and audit them."),
     "store": ("store", "Write a journal into the feedback log, an SQL database."),
     "explain": ("explain", "Tell why a child order went where it went, and what came of it."),
     "replay": ("replay", "Replay a journal and compare every command."),

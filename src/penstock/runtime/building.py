@@ -97,18 +97,20 @@ def conf_of_journal(context: Mapping[str, Any]) -> RouterConf:
 
 
 def journal_context(
-    conf: RouterConf, run: str, started_ns: Ns, core: CoreParts, segment: int = 0
+    conf: RouterConf, run: str, started_ns: Ns, core: CoreParts, epoch: int, segment: int = 0
 ) -> dict[str, Any]:
     """
     What a journal says of its run: enough to build the same core again.
 
     Args:
+        epoch: of the start that has begun the run; later ones count from there.
         segment: how many journals of the run were before this one.
     """
     return {
         "kind": KIND,
         "version": __version__,
         "run": run,
+        "epoch": epoch,
         "segment": segment,
         "started_ns": started_ns,
         "config": msgspec.to_builtins(conf),

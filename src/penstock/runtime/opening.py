@@ -164,7 +164,7 @@ class Opener:
         started_ns = clock()
         conf = self.conf.on_day(started_ns)
         core, run = core_of_conf(conf), run_id(started_ns)
-        begun = self._begin_journal(conf, run, started_ns, core)
+        begun = self._begin_journal(conf, run, started_ns, core, epoch)
         begun.take_name()
         self.marks.start_run(run)
         memory = new_memory(conf, run, core.build())
@@ -175,19 +175,25 @@ class Opener:
             writer=begun.writer,
             journal=begun.journal,
             unsent=[],
-            epoch=epoch,
+            epoch=0,  # a run's own epochs count from its first start: its name is unique
             is_recovered=False,
             missing_model=core.missing,
         )
 
     def _begin_journal(
-        self, conf: RouterConf, run: str, started_ns: Ns, core: CoreParts, segment: int = 0
+        self,
+        conf: RouterConf,
+        run: str,
+        started_ns: Ns,
+        core: CoreParts,
+        epoch: int,
+        segment: int = 0,
     ) -> Begun:
         moment = datetime.fromtimestamp(started_ns // NS_PER_S, UTC)
         journal = conf.paths.journals / f"{moment:%Y%m%dT%H%M%SZ}-{run}.journal"
         for left_behind in journal.parent.glob("*.begun"):
             left_behind.unlink()
-        context = journal_context(conf, run, started_ns, core, segment)
+        context = journal_context(conf, run, started_ns, core, epoch, segment)
         fsync = Fsync(conf.router.fsync)
         return Begun(JournalWriter.create(journal.with_suffix(".begun"), context, fsync), journal)
 
@@ -212,6 +218,7 @@ class Opener:
         self._mark_no_more_than(recovered.reports)
         clock = self.clock_from(recovered.last_recv_ns)
         parts = self._parts(conf, last.core, memory, writer, clock, Sequencer(recovered.last_seq))
+        first_epoch = int(last.context.get("epoch", 0))
         self._tell_recovery(parts, recovered)
         return Opened(
             parts=parts,
@@ -219,7 +226,7 @@ class Opener:
             writer=writer,
             journal=last.journal,
             unsent=unsent_reports(recovered, self._n_reported),
-            epoch=self._next_epoch(recovered.last_epoch),
+            epoch=self._next_epoch(first_epoch + recovered.last_epoch) - first_epoch,
             is_recovered=True,
             missing_model=last.core.missing,
         )
@@ -231,10 +238,11 @@ class Opener:
         if problems or not is_all_over(old.engine):
             raise ConfigError(problems or changed)
         clock = self.clock_from(last.recovered.last_recv_ns + NS_PER_S)  # names hold seconds
-        epoch = self._next_epoch(last.recovered.last_epoch)
+        first_epoch = int(last.context.get("epoch", 0))
+        epoch = self._next_epoch(first_epoch + last.recovered.last_epoch) - first_epoch
         started_ns, core = clock(), core_of_conf(conf)
         segment = int(last.context.get("segment", 0)) + 1
-        begun = self._begin_journal(conf, old.run, started_ns, core, segment)
+        begun = self._begin_journal(conf, old.run, started_ns, core, first_epoch, segment)
         memory = new_memory(conf, old.run, core.build())
         sequencer = Sequencer(last.recovered.last_seq)
         parts = self._parts(conf, core, memory, begun.writer, clock, sequencer)
