@@ -88,7 +88,7 @@ from penstock.domain.orders import (
     Tif,
     check_parent,
 )
-from penstock.domain.packing import Packer
+from penstock.domain.packing import Packer, Shelf
 from penstock.domain.settings import parse_toml
 from penstock.domain.streams import stream, stream_seed
 from penstock.domain.tape import TAPE_DTYPE, TapeArray, TapeFlag, TapeKind, empty_tape
@@ -204,6 +204,7 @@ __all__ = [
     "SendChild",
     "SetTimer",
     "Shares",
+    "Shelf",
     "Side",
     "StatusRefused",
     "SituationArray",

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-import numpy as np
 
 from penstock.domain import (
     CancelParent,
@@ -18,15 +17,13 @@ from penstock.domain import (
     Event,
     NewParent,
     Ns,
-    Packer,
     ParentOrder,
     ReplaceParent,
     ReportParent,
     SendChild,
     Timer,
 )
-from penstock.engine.child import Child
-from penstock.engine.parent import ATTEMPT_DTYPE, Parent
+from penstock.engine.packed import CHILDREN, PARENTS, unpack_parent
 from penstock.engine.timers import Purpose
 
 if TYPE_CHECKING:
@@ -72,7 +69,7 @@ class Past:
         self._parent_of: dict[int, int] = {}  # of every child that is packed
         self._sent: dict[int, list[int]] = {}  # children of every order that is in the ledger
         self._ended: deque[tuple[Ns, int]] = deque()  # when each may be looked at, in order
-        self._digest = hashlib.sha256()
+        self._digest = b""  # of everything that was ever packed or called back
 
     def __len__(self) -> int:
         return len(self._packed)
@@ -110,26 +107,29 @@ class Past:
         parent = core.ledger.parents[parent_id]
         children = [core.ledger.children[child_id] for child_id in self._sent.get(parent_id, ())]
         packed = _Packed(
-            _PARENTS.pack(parent),
+            PARENTS.pack(parent),
             parent.attempts.tobytes(),
-            [_CHILDREN.pack(child) for child in children],
+            [CHILDREN.pack(child) for child in children],
         )
         return zlib.compress(_ENCODER.encode(packed), 1)
 
     def enter(self, data: bytes) -> None:
         """Take an order that another engine has packed, as one that is forgotten."""
         packed = _DECODER.decode(zlib.decompress(data))
-        parent_id = _PARENTS.unpack(packed.parent).order.parent_id
+        parent_id = PARENTS.unpack(packed.parent).order.parent_id
         self._keep(parent_id, data, [_number(child) for child in packed.children])
 
     def facts(self) -> tuple[object, ...]:
         """Content for the state hash."""
         return (
-            self._digest.hexdigest(),
+            self._digest.hex(),
             list(self._ended),
             len(self._packed),
             [str(kill) for kill in self._kills],
         )
+
+    def _note(self, data: bytes) -> None:
+        self._digest = hashlib.sha256(self._digest + data).digest()
 
     def _call_back_for(self, core: Core, event: Event) -> None:
         if isinstance(event, Timer):
@@ -150,15 +150,14 @@ class Past:
 
     def _call_back(self, core: Core, parent_id: int) -> None:
         data = self._packed.pop(parent_id)
-        self._digest.update(b"back %d" % parent_id)
+        self._note(b"back %d" % parent_id)
         packed = _DECODER.decode(zlib.decompress(data))
-        parent = _PARENTS.unpack(packed.parent)
-        parent.n_rows = len(core.decider.frame.rows)
-        parent.attempts = _attempts(packed.attempts, parent.n_rows)
+        n_rows = len(core.decider.frame.rows)
+        parent = unpack_parent(packed.parent, packed.attempts, n_rows)
         kills = self._kills[self._n_kills.pop(parent_id) :]
         parent.is_stopped |= any(_is_meant(kill, parent.order) for kill in kills)
         core.ledger.parents[parent_id] = parent
-        children = [_CHILDREN.unpack(child) for child in packed.children]
+        children = [CHILDREN.unpack(child) for child in packed.children]
         for child in children:
             core.ledger.children[child.order.child_id] = child
             del self._parent_of[child.order.child_id]
@@ -189,13 +188,11 @@ class Past:
     def _keep(self, parent_id: int, data: bytes, child_ids: list[int]) -> None:
         self._packed[parent_id] = data
         self._n_kills[parent_id] = len(self._kills)
-        self._digest.update(data)
+        self._note(data)
         for child_id in child_ids:
             self._parent_of[child_id] = parent_id
 
 
-_PARENTS: Final = Packer(Parent, "attempts")
-_CHILDREN: Final = Packer(Child)
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(_Packed)
 
@@ -209,12 +206,4 @@ def _is_meant(kill: Control, order: ParentOrder) -> bool:
 
 
 def _number(child: bytes) -> int:
-    return _CHILDREN.unpack(child).order.child_id
-
-
-def _attempts(data: bytes, n_rows: int) -> np.ndarray:
-    """What was done in each row; rows of venues that came since have seen nothing."""
-    known = np.frombuffer(data, ATTEMPT_DTYPE)
-    attempts = np.zeros(n_rows, ATTEMPT_DTYPE)
-    attempts[: len(known)] = known
-    return attempts
+    return CHILDREN.unpack(child).order.child_id

@@ -50,6 +50,13 @@ class Timers:
         """What the timer was for, once; None for one that is not out."""
         return self._out.pop(timer_id, None)
 
+    def __getstate__(self) -> tuple[object, ...]:
+        return self.facts()
+
+    def __setstate__(self, state: tuple[int, list[tuple[int, int, int]]]) -> None:
+        self._next_id, out = state
+        self._out = {timer_id: Due(Purpose(purpose), target) for timer_id, purpose, target in out}
+
     def facts(self) -> tuple[object, ...]:
         """Content for the state hash: the next number, and what is out in the order of setting."""
         out = [(timer_id, int(due.purpose), due.target_id) for timer_id, due in self._out.items()]

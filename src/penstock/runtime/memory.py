@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 from penstock.domain import from_seconds
 from penstock.engine import Engine
 from penstock.routing import PRESETS
 from penstock.runtime.config import RouterConf
-from penstock.runtime.recovery import Recovered, replay_into
+from penstock.runtime.recovery import NOTHING_YET, Position, Recovered, replay_into
 from penstock.runtime.standing import Standing
 from penstock.runtime.timer_queue import TimerQueue
 from penstock.wire.fix import OmsDesk, OrderDefaults, VenueDesk
@@ -27,11 +28,27 @@ class Memory:
     timers: TimerQueue
     standing: Standing
 
-    def replay(self, journal: Path, provide_model: Callable[[str], None]) -> Recovered:
+    def parts(self) -> dict[str, object]:
+        """Everything in it, for a snapshot."""
+        return {field.name: getattr(self, field.name) for field in fields(self)[1:]}
+
+    @classmethod
+    def of_parts(cls, run: str, parts: dict[str, Any]) -> Memory:
+        """The memory that `parts` was taken of."""
+        return cls(run=run, **parts)
+
+    def replay(
+        self,
+        journal: Path,
+        provide_model: Callable[[str], None],
+        n_reported: Callable[[str], int],
+        start: Position = NOTHING_YET,
+    ) -> Recovered:
         """
-        Take every step of a journal.
+        Take every step of a journal from `start` on.
 
         Args:
+            n_reported: how many reports of the run QuickFIX has taken over, by client.
             provide_model: called with the hash of each model that the journal swaps in.
         Raises:
             JournalError: damaged, or the engine now says something else than it said then.
@@ -43,6 +60,8 @@ class Memory:
             report_to_clients=self.oms_desk.on_step,
             followers=(self.timers, self.standing),
             provide_model=provide_model,
+            n_reported=n_reported,
+            start=start,
         )
 
 

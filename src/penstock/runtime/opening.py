@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from penstock.domain import (
     NS_PER_MS,
@@ -24,22 +24,21 @@ from penstock.runtime.building import (
     changed_settings,
     conf_of_journal,
     core_of_conf,
-    core_of_journal,
     journal_context,
-    models_of_journal,
 )
 from penstock.runtime.clock import AnchoredClock, Clock, in_base_36
 from penstock.runtime.config import RouterConf
 from penstock.runtime.epochs import next_epoch, sync_folder
 from penstock.runtime.inbox import Side
+from penstock.runtime.last_run import Last, nothing, recover_last
 from penstock.runtime.marks import Marks
 from penstock.runtime.memory import Memory, new_memory
 from penstock.runtime.parts import RouterParts, Wires, draft_stamps, session_name
 from penstock.runtime.recovery import (
-    FRESH_FIX,
+    NOTHING_YET,
+    Position,
     Recovered,
     newest_journal,
-    unsent_reports,
 )
 from penstock.runtime.router import Router
 from penstock.runtime.segments import (
@@ -48,6 +47,7 @@ from penstock.runtime.segments import (
     problems_of_carrying,
     segment_name,
 )
+from penstock.runtime.snapshots import SNAPSHOT_TIMES, SnapshotKeeper, SnapshotTimes
 from penstock.runtime.status import Surroundings
 from penstock.runtime.stepping import Stepper
 from penstock.runtime.venue_links import VenueLink
@@ -64,17 +64,6 @@ class Begun(NamedTuple):
         """From now on it is the run's."""
         self.journal.with_suffix(".begun").rename(self.journal)
         sync_folder(self.journal.parent)
-
-
-class Last(NamedTuple):
-    """The newest journal, and what it says."""
-
-    journal: Path
-    context: Mapping[str, Any]
-    conf: RouterConf
-    core: CoreParts
-    memory: Memory
-    recovered: Recovered
 
 
 class Opened(NamedTuple):
@@ -117,6 +106,7 @@ class Opener:
     wires: Wires
     say: Callable[[str], None]
     clock_from: Callable[[int], Clock] = AnchoredClock
+    snapshot_times: SnapshotTimes = SNAPSHOT_TIMES
 
     def open(self, *, is_fresh: bool = False) -> Opened:
         """
@@ -151,7 +141,9 @@ class Opener:
         changed = changed_settings(context, self._conf_of(then), journal)
         if changed and not is_over:
             raise ConfigError(changed)
-        last = self._recover(journal, context, then if changed else self._conf_of(then))
+        n_reported = self._n_reported if self.marks.run == segment_name(context) else nothing
+        under = then if changed else self._conf_of(then)
+        last = recover_last(journal, context, under, self.conf, n_reported, self.say)
         return self._go_on_elsewhere(last, changed) if changed else self._go_on(last)
 
     def _today(self, started_ns: int) -> int | None:
@@ -168,7 +160,7 @@ class Opener:
         begun.take_name()
         self.marks.start_run(run)
         memory = new_memory(conf, run, core.build())
-        parts = self._parts(conf, core, memory, begun.writer, clock, Sequencer())
+        parts = self._parts(conf, core, memory, begun.writer, clock, Sequencer(), begun.journal)
         return Opened(
             parts=parts,
             stepper=Stepper(parts),
@@ -197,17 +189,10 @@ class Opener:
         fsync = Fsync(conf.router.fsync)
         return Begun(JournalWriter.create(journal.with_suffix(".begun"), context, fsync), journal)
 
-    def _recover(self, journal: Path, context: Mapping[str, Any], conf: RouterConf) -> Last:
-        core, run = core_of_journal(context, self.conf.router.models_dir), str(context["run"])
-        self.say(f"recovering run {run} from {journal}")
-        memory = new_memory(conf, run, core.build())
-        recovered = memory.replay(journal, lambda sha256: models_of_journal(core, conf, sha256))
-        _check_clients(self.conf, memory.standing.clients, journal)
-        return Last(journal, context, conf, core, memory, recovered)
-
     def _go_on(self, last: Last) -> Opened:
         conf, memory, recovered = last.conf, last.memory, last.recovered
-        writer = JournalWriter.resume(last.journal, Fsync(conf.router.fsync))
+        fsync, whole_bytes = Fsync(conf.router.fsync), recovered.position.offset
+        writer = JournalWriter.resume(last.journal, fsync, whole_bytes)
         if recovered.unanswered is not None:
             writer.append_commands(recovered.unanswered.commands)
         name = segment_name(last.context)
@@ -215,18 +200,19 @@ class Opener:
             self.marks.go_on()
         else:
             self.marks.start_run(name)
-        self._mark_no_more_than(recovered.reports)
-        clock = self.clock_from(recovered.last_recv_ns)
-        parts = self._parts(conf, last.core, memory, writer, clock, Sequencer(recovered.last_seq))
+        self._mark_no_more_than(recovered.position.n_reports)
+        clock = self.clock_from(recovered.position.last_recv_ns)
+        sequencer, start = Sequencer(recovered.position.last_seq), recovered.position
+        parts = self._parts(conf, last.core, memory, writer, clock, sequencer, last.journal, start)
         first_epoch = int(last.context.get("epoch", 0))
         self._tell_recovery(parts, recovered)
         return Opened(
             parts=parts,
-            stepper=Stepper(parts, recovered.last_recv_ns),
+            stepper=Stepper(parts, recovered.position.last_recv_ns),
             writer=writer,
             journal=last.journal,
-            unsent=unsent_reports(recovered, self._n_reported),
-            epoch=self._next_epoch(first_epoch + recovered.last_epoch) - first_epoch,
+            unsent=[report for reports in recovered.unsent.values() for report in reports],
+            epoch=self._next_epoch(first_epoch + recovered.position.last_epoch) - first_epoch,
             is_recovered=True,
             missing_model=last.core.missing,
         )
@@ -237,16 +223,17 @@ class Opener:
         problems = problems_of_carrying(last.conf, conf)
         if problems or not is_all_over(old.engine):
             raise ConfigError(problems or changed)
-        clock = self.clock_from(last.recovered.last_recv_ns + NS_PER_S)  # names hold seconds
+        position = last.recovered.position
+        clock = self.clock_from(position.last_recv_ns + NS_PER_S)  # journals are named by seconds
         first_epoch = int(last.context.get("epoch", 0))
-        epoch = self._next_epoch(first_epoch + last.recovered.last_epoch) - first_epoch
+        epoch = self._next_epoch(first_epoch + position.last_epoch) - first_epoch
         started_ns, core = clock(), core_of_conf(conf)
         segment = int(last.context.get("segment", 0)) + 1
         begun = self._begin_journal(conf, old.run, started_ns, core, first_epoch, segment)
         memory = new_memory(conf, old.run, core.build())
-        sequencer = Sequencer(last.recovered.last_seq)
-        parts = self._parts(conf, core, memory, begun.writer, clock, sequencer)
-        stepper = Stepper(parts, last.recovered.last_recv_ns)
+        sequencer = Sequencer(position.last_seq)
+        parts = self._parts(conf, core, memory, begun.writer, clock, sequencer, begun.journal)
+        stepper = Stepper(parts, position.last_recv_ns)
         sequencer.start_epoch(epoch)
         stepper.step(EpochStarted(**draft_stamps(clock()), epoch=epoch))
         for event in carried_events(
@@ -272,12 +259,12 @@ class Opener:
         has_history = newest_journal(paths.journals) is not None
         return next_epoch(paths.epoch, journalled=journalled, has_history=has_history)
 
-    def _mark_no_more_than(self, reports: Mapping[str, list[Outgoing]]) -> None:
+    def _mark_no_more_than(self, n_reports: Mapping[str, int]) -> None:
         """A journal that lost its tail has fewer reports than were taken over: count from there."""
         for client in self.conf.client_ids:
-            n_reports = len(reports.get(client, ()))
-            if self._n_reported(client) > n_reports:
-                self.marks.set_reported(session_name(Side.OMS, client), n_reports)
+            n_made = n_reports.get(client, 0)
+            if self._n_reported(client) > n_made:
+                self.marks.set_reported(session_name(Side.OMS, client), n_made)
 
     def _conf_of(self, then: RouterConf) -> RouterConf:
         """Ours, with the day of the journal if ours does not name one."""
@@ -294,14 +281,31 @@ class Opener:
         writer: JournalWriter,
         clock: Clock,
         sequencer: Sequencer,
+        journal: Path,
+        start: Position = NOTHING_YET,
     ) -> RouterParts:
         universe = core.engine.universe
+        taker = JournaledEngine(memory.engine, writer)
+        taker.last_recv_ns = start.last_recv_ns
+
+        def position() -> Position:
+            """Where the journal stands between two steps."""
+            return Position(
+                offset=writer.n_bytes,
+                last_seq=sequencer.last_seq,
+                last_recv_ns=taker.last_recv_ns,
+                last_epoch=memory.standing.epoch,
+                n_events=start.n_events + taker.n_events,
+                n_reports=dict(memory.oms_desk.n_reports),
+            )
+
         return RouterParts(
             conf=conf,
             run=memory.run,
             universe=universe,
             engine=memory.engine,
-            taker=JournaledEngine(memory.engine, writer),
+            taker=taker,
+            snapshots=SnapshotKeeper(journal, memory, core, position, self.snapshot_times),
             sequencer=sequencer,
             oms_desk=memory.oms_desk,
             venue_desk=memory.venue_desk,
@@ -316,12 +320,15 @@ class Opener:
         )
 
     def _n_reported(self, client: str) -> int:
+        if client not in self.conf.client_ids:
+            return 0  # the start is refused, once it is clear for whose orders
         return self.marks.reported(session_name(Side.OMS, client))
 
     def _tell_recovery(self, parts: RouterParts, recovered: Recovered) -> None:
         live = sum(not child.state.is_terminal for child in parts.engine.children.values())
+        n_events = recovered.position.n_events
         self.say(
-            f"recovered {recovered.n_events:,} events: {len(parts.standing.working)} parents at "
+            f"recovered {n_events:,} events: {len(parts.standing.working)} parents at "
             f"work, {live} children to be reconciled, {len(parts.timers)} timers out"
         )
 
@@ -342,14 +349,3 @@ def run_id(started_ns: int) -> str:
     its folder for itself, and its clock never goes back behind the last run's start.
     """
     return in_base_36(started_ns // NS_PER_MS)
-
-
-def _check_clients(conf: RouterConf, clients: set[str], journal: Path) -> None:
-    missing = sorted(clients - set(conf.client_ids))
-    if missing:
-        raise ConfigError.one(
-            where="the configuration: oms.clients",
-            expected=f"every client that has orders in {journal.name}",
-            found=f"no {', '.join(missing)}",
-            fix=f"add the client again until that run has ended; or {FRESH_FIX}",
-        )

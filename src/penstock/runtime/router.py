@@ -107,6 +107,8 @@ class Router:
             self._follow(link, link.wake(now_ns))
         for unanswered in self._stepper.watch.overdue(now_ns):
             self._ask_about(unanswered)
+        if text := self._parts.snapshots.look(now_ns):
+            self._stepper.notice(AlertLevel.WARNING, "snapshot", text)
 
     @property
     def due_ns(self) -> Ns | None:
@@ -133,7 +135,8 @@ class Router:
         self._unfinished = [
             parent_id
             for parent_id in self._unfinished
-            if not parents[parent_id].state.is_terminal or parents[parent_id].live_children
+            if (parent := parents.get(parent_id)) is not None
+            and (not parent.state.is_terminal or parent.live_children)
         ]
         return not self._unfinished
 

@@ -11,6 +11,7 @@ from penstock.domain import (
     Command,
     Control,
     ControlAction,
+    EpochStarted,
     Event,
     FeedGap,
     FeedRecovered,
@@ -61,6 +62,7 @@ class Standing:
         self._controls: dict[tuple[str, int | None, str], Control] = {}
         self.working: set[int] = set()
         self.clients: set[str] = set()
+        self.epoch = 0
         self.n_parents = 0
         self.n_children = 0
         self.n_fills = 0
@@ -70,14 +72,15 @@ class Standing:
         self.model_sha256 = ""
         self._on_event: Mapping[type, Callable[[Any], None]] = {
             NewParent: self._new_parent,
+            EpochStarted: self._epoch_started,
             OrderCarried: self._order_carried,
             ChildFill: self._fill,
             Control: self._control,
-            VenueUp: lambda event: self._set(self.is_up, event.venue_idx, True),
-            VenueDown: lambda event: self._set(self.is_up, event.venue_idx, False),
-            FeedGap: lambda event: self._set(self.is_fed, event.venue_idx, False),
-            FeedStale: lambda event: self._set(self.is_fed, event.venue_idx, False),
-            FeedRecovered: lambda event: self._set(self.is_fed, event.venue_idx, True),
+            VenueUp: self._venue_up,
+            VenueDown: self._venue_down,
+            FeedGap: self._feed_lost,
+            FeedStale: self._feed_lost,
+            FeedRecovered: self._feed_recovered,
         }
 
     def on_step(self, event: Event, commands: Sequence[Command]) -> None:
@@ -106,9 +109,20 @@ class Standing:
         """Parents that are terminal."""
         return self.n_parents - len(self.working)
 
-    @staticmethod
-    def _set(flags: list[bool], venue_idx: int, value: bool) -> None:
-        flags[venue_idx] = value
+    def _venue_up(self, event: VenueUp) -> None:
+        self.is_up[event.venue_idx] = True
+
+    def _venue_down(self, event: VenueDown) -> None:
+        self.is_up[event.venue_idx] = False
+
+    def _feed_lost(self, event: FeedGap | FeedStale) -> None:
+        self.is_fed[event.venue_idx] = False
+
+    def _feed_recovered(self, event: FeedRecovered) -> None:
+        self.is_fed[event.venue_idx] = True
+
+    def _epoch_started(self, event: EpochStarted) -> None:
+        self.epoch = event.epoch
 
     def _new_parent(self, event: NewParent) -> None:
         self.n_parents += 1

@@ -152,5 +152,5 @@ def test_an_order_with_shares_in_doubt_is_never_forgotten() -> None:
 
 def test_when_to_forget_is_a_setting() -> None:
     """Zero is never."""
-    assert 120 * NS_PER_S == AFTER_NS
+    assert 30 * NS_PER_S == AFTER_NS
     assert 0 == EngineConfig(forget_after_ns=0).forget_after_ns  # type: ignore[arg-type]

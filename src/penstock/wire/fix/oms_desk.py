@@ -57,6 +57,7 @@ class OmsDesk:
         rules: DeskRules | None = None,
     ) -> None:
         self._book = OmsBook()
+        self.n_reports: dict[str, int] = {}  # that steps have caused, by session
         self._rules = rules or DeskRules()
         self._reports = OmsReports(universe, run, self._rules)
         self._answers = OmsAnswers(universe, defaults, self._book, self._reports, self._rules)
@@ -92,6 +93,8 @@ class OmsDesk:
                 for message in messages:
                     outgoing.append(Outgoing(order.order.client, message))
                     outgoing += self._copies(order.order.client, message)
+        for told in outgoing:
+            self.n_reports[told.counterparty] = self.n_reports.get(told.counterparty, 0) + 1
         return outgoing
 
     def _copies(self, client: str, message: FixMessage) -> list[Outgoing]:

@@ -17,6 +17,7 @@ from penstock.domain import (
     Packer,
     ReplaceChild,
     SendChild,
+    Shelf,
 )
 
 
@@ -29,23 +30,28 @@ class SentChild:
     n_replaces: int = 0
 
 
+N_KEPT: Final = 1_000
+_SENT: Final = Packer(SentChild)
+
+
 class VenueChildren:
     """
     Every child of the run, by number, kept until the end: late executions and busts must find it.
+    All but the latest are packed.
 
     Changed by steps alone, so the steps of a journal make the same again.
     """
 
     def __init__(self) -> None:
-        self._children: dict[int, SentChild] = {}
+        self._children = Shelf(_SENT, N_KEPT)
 
     def find(self, child_id: int) -> SentChild | None:
         """A child by its number; None if it was never sent."""
-        return self._children.get(child_id)
+        return self._children.find(child_id)
 
     def sent(self, child_id: int) -> SentChild:
         """A child of ours; asking for any other is our own bug."""
-        child = self._children.get(child_id)
+        child = self._children.find(child_id)
         assert child is not None, f"child {child_id} was never noted: call note() for every step"
         return child
 
@@ -54,11 +60,12 @@ class VenueChildren:
         if isinstance(event, OrderCarried):
             for data in msgspec.msgpack.decode(event.children, type=list[bytes]):
                 child = _SENT.unpack(data)
-                self._children[child.order.child_id] = child
+                self._put(child)
         for command in commands:
             match command:
                 case SendChild(order=order):
-                    self._children.setdefault(order.child_id, SentChild(order))
+                    if self._children.find(order.child_id) is None:
+                        self._put(SentChild(order))
                 case CancelChild(child_id=child_id):
                     self.sent(child_id).n_cancels += 1
                 case ReplaceChild(child_id=child_id):
@@ -66,18 +73,20 @@ class VenueChildren:
                 case _:
                     pass
 
+    def _put(self, child: SentChild) -> None:
+        self._children.put(child.order.child_id, child)
+        self._children.rest(child.order.child_id)
+
     def packed(self) -> dict[int, bytes]:
         """The children of every order, by the order's number."""
         sent: dict[int, list[bytes]] = {}
-        for child in self._children.values():
+        for _, child in self._children.entries():
             sent.setdefault(child.order.parent_id, []).append(_SENT.pack(child))
         return {number: msgspec.msgpack.encode(children) for number, children in sent.items()}
 
     def facts(self) -> list[tuple[object, ...]]:
         """Content for a state hash."""
         return [
-            (child.order, child.n_cancels, child.n_replaces) for child in self._children.values()
+            (child.order, child.n_cancels, child.n_replaces)
+            for _, child in self._children.entries()
         ]
-
-
-_SENT: Final = Packer(SentChild)
