@@ -306,7 +306,7 @@ _TWISTS: Final = (
     "totals_first", "same_exec_id", "lose", "reorder", "repeat", "repeat_97", "no_ack", "late_ioc",
     "silent", "reject", "business_reject", "deaf", "fill_first", "refuse_cancel", "pending",
     "no_answer", "reject_question", "forget_at_question", "wrong_total", "made", "two_parties",
-    "leap_second", "bad_date", "no_total", "spelling",
+    "leap_second", "bad_date", "no_total", "spelling", "flawed", "data",
 )  # fmt: skip
 
 DEEDS: Final[Mapping[str, Deed]] = {

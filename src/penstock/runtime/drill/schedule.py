@@ -87,6 +87,8 @@ KINDS: Final = (
     Kind("bad_date", 3),
     Kind("no_total", 5),
     Kind("spelling", 12, 0, 5),
+    Kind("flawed", 6),
+    Kind("data", 4),
 )
 """Everything that can happen on a day."""
 

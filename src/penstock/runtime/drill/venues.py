@@ -180,6 +180,11 @@ class ScriptedVenue:
         if self._take("lose") is not None:
             self.link.send(body, is_lost=True)
             return
+        if self._take("flawed") is not None:  # a tag twice: no session of ours delivers it
+            self.link.send((*body, (60, self._at())))
+            return
+        if self._take("data") is not None:
+            body = (*body, (354, "8"), (355, "AB\x0144=9.9"))
         if self._take("reorder") is not None:
             self._held.append(body)
             return

@@ -12,16 +12,16 @@ from penstock.domain import NS_PER_MS, FeedGap, FeedRecovered, JournalError, Ns,
 from penstock.runtime.drill.acts import START_NS, Plan
 from penstock.runtime.drill.agenda import Agenda
 from penstock.runtime.drill.audit import Auditor, Way, Wire
+from penstock.runtime.drill.bytes_of import incoming_of
 from penstock.runtime.drill.clients import ScriptedClient
 from penstock.runtime.drill.links import Body, Link, Numbered
 from penstock.runtime.drill.market import DrillMarket
 from penstock.runtime.drill.process import Killed, Process, stop_item
 from penstock.runtime.drill.settings import clients_of, conf_of, mics_of
 from penstock.runtime.drill.venues import ScriptedVenue
-from penstock.runtime.inbox import Feed, Item, LoggedOn, LoggedOut, Market, Message, Side
-from penstock.wire.fix import Incoming, Outgoing
+from penstock.runtime.inbox import Feed, Item, LoggedOn, LoggedOut, Market, Message, Side, Unread
+from penstock.wire.fix import Outgoing
 
-_ROUTER: Final = "PENSTOCK"
 _LOGOUT_HEARD_US: Final = 700  # from a lost connection to the router's knowing of it
 _MOST_WAKES: Final = 50_000
 
@@ -230,19 +230,20 @@ class World:
         self.give(LoggedOut(facing, name, "the connection is lost"))
 
     def _deliver(self, name: str, numbered: Numbered) -> None:
-        is_venue = name in self.venues
-        fields = dict(numbered.body)
-        wire_fields = {**fields, 34: str(numbered.seq)}
-        way = Way.FROM_VENUE if is_venue else Way.FROM_CLIENT
         if self._process is None or self._process.router is None:
             return
+        is_venue = name in self.venues
+        facing = Side.VENUE if is_venue else Side.OMS
+        way = Way.FROM_VENUE if is_venue else Way.FROM_CLIENT
         self.n_events += 1
-        self.auditor.on_wire(Wire(self.agenda.now_ns, way, name, wire_fields, numbered.is_dup))
-        msg_type = fields.pop(35)
-        incoming = Incoming(
-            name, msg_type, numbered.seq, numbered.is_dup, fields, self._router_ns(), _ROUTER
-        )
-        if self.give(Message(Side.VENUE if is_venue else Side.OMS, incoming)):
+        fields = {**dict(numbered.body), 34: str(numbered.seq)}
+        incoming = incoming_of(name, numbered, self._router_ns())
+        if isinstance(incoming, str):
+            self.auditor.unread(name)
+            self.give(Unread(facing, name, numbered.seq, fields[35], incoming))
+            return
+        self.auditor.on_wire(Wire(self.agenda.now_ns, way, name, fields, numbered.is_dup))
+        if self.give(Message(facing, incoming)):
             self.auditor.done()
 
     # Market data.

@@ -136,6 +136,14 @@ class Auditor:
         """The session with a venue is down."""
         self._books.connected.discard(mic)
 
+    def unread(self, peer: str) -> None:
+        """
+        The router's session has rejected a message: it does not know what was in it, and every
+        child there has to be accounted for, as after a lost connection.
+        """
+        if peer in self._books.connection:
+            self._books.connection[peer] += 1
+
     def machine_stopped(self) -> None:
         """The router's machine has stopped, and the end of its journal is lost."""
         self._books.switches.forget()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from penstock.runtime.drill.audit.books import Asked, Books
 from penstock.runtime.drill.audit.children import Child
 from penstock.runtime.drill.audit.orders import Group
@@ -123,15 +125,6 @@ def _is_held_in_doubt(books: Books, child: Child) -> bool:
 
 
 def _is_alerted(books: Books, child: Child) -> bool:
-    mark = f"child {child.number}"
-    return any(_names(line, mark) for line in books.critical)
-
-
-def _names(line: str, mark: str) -> bool:
-    """Whether an alert names the child, and not one whose number only begins like it."""
-    at = line.find(mark)
-    while at >= 0:
-        if not line[at + len(mark) : at + len(mark) + 1].isdigit():
-            return True
-        at = line.find(mark, at + 1)
-    return False
+    """Whether a critical line names the child: "child 7", or "children [5, 7]"."""
+    named = re.compile(rf"\bchild(?:ren)? \[?(?:[0-9]+, )*{child.number}\b")
+    return any(named.search(line) for line in books.critical)
