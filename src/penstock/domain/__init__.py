@@ -91,6 +91,7 @@ from penstock.domain.streams import stream, stream_seed
 from penstock.domain.tape import TAPE_DTYPE, TapeArray, TapeFlag, TapeKind, empty_tape
 from penstock.domain.units import (
     BPS_PER_UNIT,
+    EPOCH_IDS,
     FEMTOS_PER_TICK,
     NS_PER_MS,
     NS_PER_S,
@@ -124,6 +125,7 @@ from penstock.domain.venues import (
 )
 
 __all__ = [
+    "EPOCH_IDS",
     "Alert",
     "AlertLevel",
     "BPS_PER_UNIT",

@@ -26,6 +26,9 @@ TradingDay = NewType("TradingDay", int)
 UsdFemtos = NewType("UsdFemtos", int)
 """What an executed price has beyond whole ticks, in 1e-15 USD: the last digit FIX can spell."""
 
+EPOCH_IDS = 10_000_000
+"""Numbers of one kind that one process start may give out before they reach those of the next."""
+
 TICKS_PER_USD = 10_000
 FEMTOS_PER_TICK = 100_000_000_000
 USD_MICROS_PER_TICK = 100

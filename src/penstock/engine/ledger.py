@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Final
 
 import msgspec
 
 from penstock.domain import (
+    EPOCH_IDS,
     ChildBust,
     ChildFill,
     ChildOrder,
@@ -19,9 +19,6 @@ from penstock.domain import (
 )
 from penstock.engine.child import Child
 from penstock.engine.parent import Parent
-
-EPOCH_IDS: Final = 10_000_000
-"""Numbers that one process start may give out before they reach those of the next."""
 
 
 class Ledger:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from penstock.domain import Event, Ns, TapeArray, VenueCommand
+from penstock.domain import EPOCH_IDS, Event, Ns, TapeArray, VenueCommand
 
 
 class MarketSlice(NamedTuple):
@@ -32,6 +32,10 @@ class Sequencer:
     def last_seq(self) -> int:
         """The number given out last; 0 before the first."""
         return self._last_seq
+
+    def start_epoch(self, epoch: int) -> None:
+        """Go on with numbers that no earlier process start can have given out."""
+        self._last_seq = max(self._last_seq, epoch * EPOCH_IDS)
 
     def next_seq(self) -> int:
         """The next number. Each is given out once."""

@@ -150,6 +150,11 @@ class RunPaths(NamedTuple):
         return self.run_dir / "marks"
 
     @property
+    def epoch(self) -> Path:
+        """How many times a router was started here."""
+        return self.run_dir / "epoch"
+
+    @property
     def sessions(self) -> Path:
         """What QuickFIX keeps: sequence numbers and sent messages."""
         return self.run_dir / "sessions"

@@ -1,15 +1,21 @@
-"""Opening a run: a new journal, or the unfinished one of a router that was killed."""
+"""Opening a run: a run is a trading day, and a start goes on with the one that the day has."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from penstock.domain import NS_PER_MS, NS_PER_S, ConfigError, JournalError, from_seconds
+from penstock.domain import (
+    NS_PER_MS,
+    NS_PER_S,
+    ConfigError,
+    EpochStarted,
+    JournalError,
+    from_seconds,
+)
 from penstock.engine import Engine, Sequencer
 from penstock.journal import Fsync, JournaledEngine, JournalWriter, read_context
 from penstock.routing import PRESETS
@@ -24,9 +30,10 @@ from penstock.runtime.building import (
 )
 from penstock.runtime.clock import AnchoredClock, Clock, in_base_36
 from penstock.runtime.config import RouterConf
+from penstock.runtime.epochs import next_epoch, sync_folder
 from penstock.runtime.inbox import Side
 from penstock.runtime.marks import Marks
-from penstock.runtime.parts import RouterParts, Wires, session_name
+from penstock.runtime.parts import RouterParts, Wires, draft_stamps, session_name
 from penstock.runtime.recovery import (
     FRESH_FIX,
     Recovered,
@@ -51,6 +58,7 @@ class Opened(NamedTuple):
     writer: JournalWriter
     journal: Path
     unsent: list[Outgoing]
+    epoch: int
     is_recovered: bool
     missing_model: str  # why the configured one is not used; empty if it is, or none is needed
 
@@ -60,6 +68,8 @@ class Opened(NamedTuple):
         told is told first.
         """
         router = Router(self.parts, self.stepper, surroundings)
+        self.parts.sequencer.start_epoch(self.epoch)
+        self.stepper.step(EpochStarted(**draft_stamps(self.parts.clock()), epoch=self.epoch))
         self.stepper.report_again(possible_resend(report) for report in self.unsent)
         if self.is_recovered:
             router.start_after_restart()
@@ -82,7 +92,10 @@ class Opener:
 
     def open(self, *, is_fresh: bool = False) -> Opened:
         """
-        Begin a run, or go on with the last one if it did not end with everything closed and told.
+        Go on with the run of the trading day; begin one if the day has none.
+
+        A run of an earlier day that did not end with everything closed and told is gone on with,
+        under the rules of its own day.
 
         Args:
             is_fresh: begin a new one in any case.
@@ -99,13 +112,20 @@ class Opener:
             if is_fresh:
                 return self._begin(0)
             raise
-        if is_fresh or (self.marks.is_clean and self.marks.run == context.get("run")):
-            return self._begin(int(context.get("started_ns", 0)) + NS_PER_MS)
+        started_ns = int(context.get("started_ns", 0))
+        is_over = self.marks.is_clean and self.marks.run == context.get("run")
+        if is_fresh or (is_over and self._is_of_another_day(context, started_ns)):
+            return self._begin(started_ns + NS_PER_MS)
         return self._go_on(journal, context)
+
+    def _is_of_another_day(self, context: Mapping[str, Any], started_ns: int) -> bool:
+        today = self.conf.on_day(self.clock_from(started_ns)()).router.day
+        return conf_of_journal(context).router.day != today
 
     def _begin(self, not_before_ns: int) -> Opened:
         # Not before the last run: journals sort by their start, whatever the wall clock says.
         clock = self.clock_from(not_before_ns)
+        epoch = self._next_epoch()
         started_ns = clock()
         conf = self.conf.on_day(started_ns)
         core, run = core_of_conf(conf), run_id(started_ns)
@@ -115,13 +135,23 @@ class Opener:
         begun = journal.with_suffix(".begun")
         for left_behind in journal.parent.glob("*.begun"):
             left_behind.unlink()
-        context = journal_context(conf, run, started_ns, core)
+        context = journal_context(conf, run, started_ns, core) | {"epoch": epoch}
         writer = JournalWriter.create(begun, context, Fsync(conf.router.fsync))
         begun.rename(journal)
-        _sync_folder(journal.parent)
+        sync_folder(journal.parent)
         self.marks.start_run(run)
-        parts = self._parts(conf, core, _memory(conf, run, core.build()), writer, clock, 0)
-        return Opened(parts, Stepper(parts), writer, journal, [], False, core.missing)
+        memory = _memory(conf, run, core.build())
+        parts = self._parts(conf, core, memory, writer, clock, Sequencer())
+        return Opened(
+            parts=parts,
+            stepper=Stepper(parts),
+            writer=writer,
+            journal=journal,
+            unsent=[],
+            epoch=0,  # a run's own epochs count from its first start: its name is unique
+            is_recovered=False,
+            missing_model=core.missing,
+        )
 
     def _go_on(self, journal: Path, context: Mapping[str, Any]) -> Opened:
         conf = self._conf_of(context)
@@ -145,12 +175,33 @@ class Opener:
             self.marks.go_on()
         else:
             self.marks.start_run(run)
+        self._mark_no_more_than(recovered.reports)
         clock = self.clock_from(recovered.last_recv_ns)
-        parts = self._parts(conf, core, memory, writer, clock, recovered.last_seq)
-        stepper = Stepper(parts, recovered.last_recv_ns)
+        parts = self._parts(conf, core, memory, writer, clock, Sequencer(recovered.last_seq))
+        first_epoch = int(context.get("epoch", 0))
         self._tell_recovery(parts, recovered)
-        unsent = unsent_reports(recovered, self._n_reported)
-        return Opened(parts, stepper, writer, journal, unsent, True, core.missing)
+        return Opened(
+            parts=parts,
+            stepper=Stepper(parts, recovered.last_recv_ns),
+            writer=writer,
+            journal=journal,
+            unsent=unsent_reports(recovered, self._n_reported),
+            epoch=self._next_epoch(first_epoch + recovered.last_epoch) - first_epoch,
+            is_recovered=True,
+            missing_model=core.missing,
+        )
+
+    def _next_epoch(self, journalled: int = 0) -> int:
+        paths = self.conf.paths
+        has_history = newest_journal(paths.journals) is not None
+        return next_epoch(paths.epoch, journalled=journalled, has_history=has_history)
+
+    def _mark_no_more_than(self, reports: Mapping[str, list[Outgoing]]) -> None:
+        """A journal that lost its tail has fewer reports than were taken over: count from there."""
+        for client in self.conf.client_ids:
+            n_reports = len(reports.get(client, ()))
+            if self._n_reported(client) > n_reports:
+                self.marks.set_reported(session_name(Side.OMS, client), n_reports)
 
     def _conf_of(self, context: Mapping[str, Any]) -> RouterConf:
         """Ours, with the day of the journal if ours does not name one."""
@@ -166,7 +217,7 @@ class Opener:
         memory: Memory,
         writer: JournalWriter,
         clock: Clock,
-        last_seq: int,
+        sequencer: Sequencer,
     ) -> RouterParts:
         universe = core.engine.universe
         return RouterParts(
@@ -175,7 +226,7 @@ class Opener:
             universe=universe,
             engine=memory.engine,
             taker=JournaledEngine(memory.engine, writer),
-            sequencer=Sequencer(last_seq),
+            sequencer=sequencer,
             oms_desk=memory.oms_desk,
             venue_desk=memory.venue_desk,
             links=[VenueLink(venue.venue_idx) for venue in universe.venues],
@@ -227,15 +278,6 @@ def run_id(started_ns: int) -> str:
     its folder for itself, and its clock never goes back behind the last run's start.
     """
     return in_base_36(started_ns // NS_PER_MS)
-
-
-def _sync_folder(folder: Path) -> None:
-    """The name itself is on the disk only when its folder is."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _memory(conf: RouterConf, run: str, engine: Engine) -> Memory:

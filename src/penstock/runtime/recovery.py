@@ -39,7 +39,7 @@ from typing import NamedTuple, Protocol
 
 import msgspec
 
-from penstock.domain import Command, Event, JournalError, ModelSwap, Ns
+from penstock.domain import Command, EpochStarted, Event, JournalError, ModelSwap, Ns
 from penstock.engine import Engine
 from penstock.journal import Entry, RecordKind, read_journal
 from penstock.wire.fix import Outgoing
@@ -69,6 +69,7 @@ class Recovered(NamedTuple):
 
     last_seq: int
     last_recv_ns: Ns
+    last_epoch: int
     n_events: int
     reports: dict[str, list[Outgoing]]  # all of the run, by client, in order
     unanswered: Step | None  # the last event, if its commands are not in the journal
@@ -117,6 +118,7 @@ class _Rebuild:
         self._open: Step | None = None
         self._reports: dict[str, list[Outgoing]] = {}
         self._last_seq, self._last_recv_ns, self._n_events = 0, Ns(0), 0
+        self._last_epoch = 0
 
     def take(self, entry: Entry) -> None:
         """One record."""
@@ -137,6 +139,7 @@ class _Rebuild:
         return Recovered(
             last_seq=self._last_seq,
             last_recv_ns=self._last_recv_ns,
+            last_epoch=self._last_epoch,
             n_events=self._n_events,
             reports=self._reports,
             unanswered=unanswered,
@@ -146,6 +149,8 @@ class _Rebuild:
         assert self._open is None, f"{self._path}: event {event.seq} follows one without commands"
         if isinstance(event, ModelSwap):
             self._provide_model(event.model_sha256)
+        elif isinstance(event, EpochStarted):
+            self._last_epoch = event.epoch
         self._n_events += 1
         self._last_seq, self._last_recv_ns = event.seq, event.recv_ns
         self._open = Step(event, self._engine.on_event(event))

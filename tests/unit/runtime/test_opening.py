@@ -129,12 +129,25 @@ def test_an_event_without_commands_is_answered_before_anything_else(killed: Smal
     assert last.payload == list(read_journal(opened.journal))[-1].payload
 
 
-def test_a_run_that_ended_in_order_is_not_recovered(killed: SmallWorld) -> None:
-    """A new one begins, and its order numbers are new."""
+def test_a_run_is_a_trading_day_however_its_last_process_ended(killed: SmallWorld) -> None:
+    """What clients and operators did today is not forgotten because somebody pressed Ctrl-C."""
     assert killed.process is not None
     first = killed.process.opened.parts.run
     killed.stop()
     opened, _ = opened_again(killed.conf)
+
+    assert opened.is_recovered
+    assert first == opened.parts.run
+    assert 1 == len(list(killed.conf.paths.journals.glob("*.journal")))
+
+
+def test_another_trading_day_is_another_run(killed: SmallWorld) -> None:
+    """A new one begins, and its order numbers are new."""
+    assert killed.process is not None
+    first = killed.process.opened.parts.run
+    killed.stop()
+    conf = small_conf(killed.conf.paths.run_dir, ("day = 20260302", "day = 20260303"))
+    opened, _ = opened_again(conf)
 
     assert not opened.is_recovered
     assert first != opened.parts.run

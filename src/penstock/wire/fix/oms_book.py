@@ -9,7 +9,9 @@ from typing import NamedTuple
 import msgspec
 
 from penstock.domain import (
+    EPOCH_IDS,
     CancelParent,
+    EpochStarted,
     Event,
     NewParent,
     ParentOrder,
@@ -109,6 +111,8 @@ class OmsBook:
                 )
             case CancelParent(parent_id=parent_id, client_order_id=name):
                 self._name(parent_id, name, MsgType.ORDER_CANCEL_REQUEST)
+            case EpochStarted(epoch=epoch):
+                self._next_parent_id = max(self._next_parent_id, epoch * EPOCH_IDS + 1)
             case _:
                 pass
 
