@@ -199,7 +199,7 @@ def _bust(world: World, act: Act) -> bool:
     found = _some_trade(world, act)
     if found is not None:
         venue, order, trade = found
-        venue.bust(order, trade)
+        venue.bust(order, trade, is_restored=bool(act.n))
     return found is not None
 
 

@@ -48,7 +48,7 @@ KINDS: Final = (
     Kind("forget", 8),
     Kind("garble", 8, mores=("shares", "price", "no_price", "sign", "total", "symbol", "type")),
     Kind("finish_ioc", 20, is_fault=False),
-    Kind("bust", 12),
+    Kind("bust", 12, 0, 1),
     Kind("correct", 8, 300, 1_000),
     Kind("venue_drop", 24, 2, 3_000, ("", "", "", "", "starts_over")),
     Kind("hold", 16, 2, 400),
@@ -104,27 +104,24 @@ def draw_day(seed: int, day: int, *, without: tuple[str, ...] = ()) -> Script:
     The plan and the acts of a day; the same for the same seed and day, always.
 
     Args:
-        without: kinds that are left out.
+        without: kinds that are left out; everything else is as it would have been.
     """
     rng = stream(seed, f"drill.day.{day}")
     plan = _plan(rng)
     acts = _orders(rng, plan)
-    kinds = _kinds_of_day(rng, without)
+    kinds = _kinds_of_day(rng)
     weights = np.array([kind.weight for kind in kinds], float)
     n_acts = int(rng.integers(20, 90))
     for idx in rng.choice(len(kinds), n_acts, p=weights / weights.sum()):
         acts += _acts_of(rng, plan, kinds[int(idx)])
-    return Script(seed=seed, day=day, plan=plan, acts=tuple(sorted(acts, key=_when)))
+    kept = sorted((act for act in acts if act.verb not in without), key=_when)
+    return Script(seed=seed, day=day, plan=plan, acts=tuple(kept))
 
 
-def _kinds_of_day(rng: Generator, without: tuple[str, ...]) -> list[Kind]:
+def _kinds_of_day(rng: Generator) -> list[Kind]:
     """A day has some kinds of faults and not others, so that each is met alone and in company."""
     share = float(rng.choice([0.15, 0.4, 1.0]))
-    return [
-        kind
-        for kind in KINDS
-        if (not kind.is_fault or rng.random() < share) and kind.verb not in without
-    ]
+    return [kind for kind in KINDS if not kind.is_fault or rng.random() < share]
 
 
 def _plan(rng: Generator) -> Plan:

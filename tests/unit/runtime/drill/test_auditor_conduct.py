@@ -213,8 +213,9 @@ def test_what_is_in_doubt_is_alerted_by_its_number() -> None:
     """A person must be able to act on it."""
     for line, broken in (
         ("14:00 critical doubt: child 1 at VA", []),
-        ("14:00 critical doubt: child 11 at VA", [Law.ALERTED]),
-        ("14:00 warning  doubt: child 1 at VA", [Law.ALERTED]),
+        ("14:00 critical doubt: children [7, 1]", []),
+        ("14:00 critical doubt: child 11 at VA", [Law.ALERTED] * 2),
+        ("14:00 warning  doubt: child 1 at VA", [Law.ALERTED] * 2),
     ):
         story = Story()
         story.order()

@@ -93,20 +93,24 @@ def _check_ended(books: Books, group: Group) -> None:
             books.hold(Law.ENDED, True, "")
             continue
         what = f"{order.client}: {order.name} stands at 39={order.status}"
-        doubtful = [child for child in group.children if _is_open_question(child)]
+        doubtful = [child for child in group.children if _may_be_in_doubt(child)]
         books.hold(Law.ENDED, bool(doubtful), f"{what} although nothing of it is in doubt")
+        is_any_alerted = any(_is_alerted(books, child) for child in doubtful)
+        text = f"{what}: something of it is in doubt, and no alert names a child"
+        books.hold(Law.ALERTED, is_any_alerted or not doubtful, text)
         for child in doubtful:
             text = f"{what}: child {child.number} at {child.mic} is in doubt, and no alert says so"
-            books.hold(Law.ALERTED, _is_alerted(books, child), text)
+            is_alerted = not _is_in_doubt(child) or _is_alerted(books, child)
+            books.hold(Law.ALERTED, is_alerted, text)
 
 
 def is_doubtful(group: Group) -> bool:
-    """Whether some child of a group is in doubt."""
-    return any(_is_open_question(child) for child in group.children)
+    """Whether some child of a group may be held in doubt."""
+    return any(_may_be_in_doubt(child) for child in group.children)
 
 
-def _is_open_question(child: Child) -> bool:
-    """Whether a careful router cannot know how much of a child has traded."""
+def _is_in_doubt(child: Child) -> bool:
+    """Whether a router cannot know how much of a child has traded, however careful it is."""
     if child.is_settled_by_hand:
         return False
     booked = sum(
@@ -114,14 +118,19 @@ def _is_open_question(child: Child) -> bool:
         for e in child.executions.values()
         if e.told
     )
-    is_short = child.said_shares > booked or child.is_garbled
     clashes = any(e.is_clash for e in child.executions.values())
+    return child.said_shares > booked or clashes or not child.is_said_ended
+
+
+def _may_be_in_doubt(child: Child) -> bool:
+    """Whether a router has reason to hold a child in doubt: its venue has contradicted itself."""
     is_forgotten = child.is_said_unknown and child.is_acked
-    return is_short or clashes or is_forgotten or not child.is_said_ended
+    has_reason = is_forgotten or child.is_garbled or child.is_contradicted
+    return _is_in_doubt(child) or (has_reason and not child.is_settled_by_hand)
 
 
 def _is_held_in_doubt(books: Books, child: Child) -> bool:
-    return _is_open_question(child) and _is_alerted(books, child)
+    return _may_be_in_doubt(child) and _is_alerted(books, child)
 
 
 def _is_alerted(books: Books, child: Child) -> bool:

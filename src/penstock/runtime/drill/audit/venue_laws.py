@@ -158,7 +158,10 @@ def _report(books: Books, wire: Wire, child: Child) -> Execution | None:
         _undone(books, child, fields)
     if exec_type != "8":
         child.is_acked = True
-    if exec_type in ("4", "8", "C", "3") or status in ENDED_STATUS:
+    is_end = exec_type in ("4", "8", "C", "3") or status in ENDED_STATUS
+    if child.is_said_ended and not is_end and exec_type not in ("G", "H"):
+        child.is_contradicted = True
+    if is_end:
         _said_ended(child, execution.shares if execution is not None else 0)
     return execution
 
