@@ -48,6 +48,7 @@ from penstock.engine.child import Child
 from penstock.engine.core import Core
 from penstock.engine.parent import Parent
 from penstock.features import MarketView
+from penstock.risk import RiskGate
 from penstock.routing import Frame
 
 HANDLERS: Mapping[type, Callable[[Core, Any], None]] = {
@@ -138,6 +139,11 @@ class Engine:
     def children(self) -> Mapping[int, Child]:
         """All children by number; read only."""
         return self._core.ledger.children
+
+    @property
+    def risk(self) -> RiskGate:
+        """What is used up of the limits; read only."""
+        return self._core.risk
 
     def answers_status(self, venue_idx: int) -> bool:
         """Whether the venue takes questions about orders (35=H)."""

@@ -173,6 +173,10 @@ class RiskGate:
             self._throttle.start_anew(event.target_idx)
         return is_known
 
+    def client_value(self, client: str) -> int:
+        """What a client has traded today plus what of it is live, ticks times shares."""
+        return self._exposure.client_value(client)
+
     @property
     def open_value(self) -> int:
         """Everything live, ticks times shares."""

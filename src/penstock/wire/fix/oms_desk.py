@@ -94,6 +94,11 @@ class OmsDesk:
                     outgoing += self._copies(order.order.client, message)
         return outgoing
 
+    def has_named(self, incoming: Incoming) -> bool:
+        """True if the client has an order or a request of this ClOrdID already."""
+        name = incoming.fields.get(tags.CL_ORD_ID, "")
+        return self._book.find(incoming.counterparty, name) is not None
+
     def _copies(self, client: str, message: FixMessage) -> list[Outgoing]:
         """The same for sessions that receive copies: 115 and 797 say whose it is, and what."""
         if message.msg_type != MsgType.EXECUTION_REPORT:
