@@ -262,6 +262,12 @@ def _restart(world: World, act: Act) -> bool:
     return True
 
 
+def _stall(world: World, act: Act) -> bool:
+    """The engine thread is busy: what comes is sorted by rank when it goes on."""
+    world.stall(act.n)
+    return True
+
+
 def _disk_full(world: World, act: Act) -> bool:
     world.fill_disk(act.n)
     return False  # it counts when it happens
@@ -340,6 +346,7 @@ DEEDS: Final[Mapping[str, Deed]] = {
     "machine_stop": _machine_stop,
     "restart": _restart,
     "disk_full": _disk_full,
+    "stall": _stall,
     "clock_step": _clock_step,
     "op_kill": _operate(Do.KILL),
     "op_resume": _operate(Do.RESUME),

@@ -125,6 +125,11 @@ class Process:
         return None if due_ns is None else due_ns - self._clock.offset_ns
 
     @property
+    def clock(self) -> DrillClock:
+        """The process's clock."""
+        return self._clock
+
+    @property
     def offset_ns(self) -> int:
         """By how much the process's clock is ahead of the agenda."""
         return self._clock.offset_ns if self._opened is not None else 0
@@ -156,16 +161,6 @@ class Process:
         self.fuse.journal = self._opened.journal
         self.fuse.seen_bytes = self._opened.journal.stat().st_size
         self.router = self._opened.router(NO_SURROUNDINGS)
-
-    def take(self, item: Item) -> None:
-        """Give the router an item."""
-        assert self.router is not None
-        self.router.take(item)
-
-    def wake(self) -> None:
-        """Let the router do what is due."""
-        assert self.router is not None
-        self.router.wake()
 
     @property
     def journal_bytes(self) -> int:

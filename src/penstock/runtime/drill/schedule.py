@@ -89,6 +89,7 @@ KINDS: Final = (
     Kind("spelling", 12, 0, 5),
     Kind("flawed", 6),
     Kind("data", 4),
+    Kind("stall", 24, 1, 1_500),
 )
 """Everything that can happen on a day."""
 
