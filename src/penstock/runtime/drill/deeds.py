@@ -240,10 +240,13 @@ def _release(world: World, _: Act) -> bool:
 
 
 def _kill(world: World, act: Act) -> bool:
-    """`more`: per mille of the journal's unseen end that is lost, downtime in ms, what arrives."""
-    torn, down_ms, is_delivered = (int(part) for part in act.more.split(":"))
+    """
+    `more`: per mille of the journal's unseen end that is lost, downtime in ms, whether what is
+    under way arrives, whether looks at the clock count.
+    """
+    torn, down_ms, is_delivered, *rest = (int(part) for part in act.more.split(":"))
     world.torn, world.down_ms, world.is_delivered = torn, down_ms, bool(is_delivered)
-    world.arm_kill(act.n)
+    world.arm_kill(act.n, is_for_seen=rest == [0])
     return False  # it counts when it happens
 
 
@@ -299,10 +302,11 @@ def _ask(world: World, do: Do, *, venue: str = "", symbol: str = "") -> bool:
     target = venue or symbol
 
     def answer(said: dict[str, object]) -> None:
+        world.seen()
         if said.get("ok"):
-            world.auditor.confirmed_to_operator(do, target)
+            world.auditor.confirmed_to_operator(do, target, asked)
 
-    world.auditor.asked_by_operator(do, target)
+    asked = world.auditor.asked_by_operator(do, target)
     request = Request(do=do, venue=venue, symbol=symbol, operator="drill")
     world.give(Asked(request, answer))
     return True

@@ -39,12 +39,13 @@ class Fuse:
 
     def __init__(self) -> None:
         self.left = 0  # 0: it does not burn
+        self.is_for_seen = False  # looks at the clock do not burn it
         self.journal: Path | None = None
         self.seen_bytes = 0
 
     def effect(self, *, is_seen: bool) -> None:
         """One more is about to happen."""
-        if self.left > 0:
+        if self.left > 0 and (is_seen or not self.is_for_seen):
             self.left -= 1
             if self.left == 0:
                 raise Killed

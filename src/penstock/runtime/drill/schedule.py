@@ -54,7 +54,7 @@ KINDS: Final = (
     Kind("hold", 16, 2, 400),
     Kind("repeat_old", 10),
     Kind("release", 8, is_fault=False),
-    Kind("kill", 30, 1, 120),
+    Kind("kill", 30, 1, 40),
     Kind("machine_stop", 2, 1, 6_000),
     Kind("restart", 8, 50, 2_000),
     Kind("disk_full", 6, 1, 20_000),
@@ -177,7 +177,8 @@ def _acts_of(rng: Generator, plan: Plan, kind: Kind) -> list[Act]:
 def _more(rng: Generator, kind: Kind) -> str:
     if kind.verb == "kill":
         torn = int(rng.choice([0, 0, int(rng.integers(1_001)), 1_000]))
-        return f"{torn}:{int(rng.integers(50, 3_000))}:{int(rng.integers(2))}"
+        flags = rng.integers(2, size=2)
+        return f"{torn}:{int(rng.integers(50, 3_000))}:{flags[0]}:{flags[1]}"
     return str(kind.mores[int(rng.integers(len(kind.mores)))])
 
 

@@ -86,9 +86,10 @@ class World:
         for venue in self.conf.universe().venues:
             self.feed(venue.venue_idx, is_whole=True)
 
-    def arm_kill(self, n_effects: int) -> None:
-        """Kill the router before the n-th effect from now."""
+    def arm_kill(self, n_effects: int, *, is_for_seen: bool) -> None:
+        """Kill the router before the n-th effect from now, or the n-th that somebody sees."""
         if self._process is not None:
+            self._process.fuse.is_for_seen = is_for_seen
             self._process.fuse.left = max(1, n_effects)
 
     def fill_disk(self, room_bytes: int) -> None:
@@ -126,6 +127,11 @@ class World:
         if self._turns is not None:
             self._turns.inbox.put(item)
             self.wake()
+
+    def seen(self) -> None:
+        """Somebody outside has seen what the router has done: its journal has it for good."""
+        if self._process is not None:
+            self._process.fuse.effect(is_seen=True)
 
     def stall(self, wait_ms: int) -> None:
         """The router deals with nothing for so long; what comes waits."""

@@ -16,8 +16,6 @@ from penstock.runtime.drill.audit.books import Asked, Books
 from penstock.runtime.drill.audit.children import Child, Execution, Fate
 from penstock.runtime.drill.audit.wires import Law, Violation, Way, Wire
 
-_STOPS = ("kill", "kill_client", "kill_symbol", "restrict", "venue_off")
-
 
 class Auditor:
     """
@@ -153,18 +151,17 @@ class Auditor:
         for group in self._books.groups.values():
             group.is_lost = True
 
-    def asked_by_operator(self, action: str, target: str) -> None:
-        """A person asks for something; what releases counts from now on."""
-        self._books.switches.release(action, target)
+    def asked_by_operator(self, action: str, target: str) -> int:
+        """A person asks for something; what releases counts from now on. Returns its number."""
+        return self._books.switches.ask(action, target)
 
-    def confirmed_to_operator(self, action: str, target: str) -> None:
-        """The router has confirmed; what stops counts from now on."""
-        self._books.switches.stop(action, target)
-        if action not in _STOPS or action == "venue_off":
+    def confirmed_to_operator(self, action: str, target: str, asked: int) -> None:
+        """The router has confirmed request `asked`; what stops counts from now on."""
+        has_stopped = self._books.switches.stop(action, target, asked)
+        if not has_stopped or not action.startswith("kill"):
             return
         for order in {id(o): o for o in self._books.orders.values()}.values():
-            is_meant = action == "kill" or target in (order.client, order.symbol)
-            if is_meant and action != "restrict":
+            if action == "kill" or target in (order.client, order.symbol):
                 order.may_reopen = False
 
     def settled_by_hand(self, number: str) -> None:

@@ -315,7 +315,7 @@ def _take_status(books: Books, fields: Fields, order: ClientOrder) -> None:
         order.is_reopened = False
     if was_ended and status in ACTIVE_STATUS:
         text = f"{order.client}: {order.name} is at work again after its end, which nobody asked"
-        books.hold(Law.STATUS, order.may_reopen, text)
+        books.hold(Law.STATUS, order.may_reopen or status == "6", text)
         order.is_reopened = False
         order.is_stopping = status == "6"
     if status in ENDED_STATUS:

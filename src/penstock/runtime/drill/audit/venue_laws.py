@@ -128,6 +128,10 @@ def from_venue(books: Books, wire: Wire) -> Execution | None:
             return _report(books, wire, child)
         case "9":
             child.heard_in = books.connection.get(wire.peer, 0)
+            is_unknown = fields.get(102) == "1" and not child.is_said_ended
+            child.is_said_unknown = child.is_said_unknown or is_unknown
+            if is_unknown and not child.is_acked:
+                _said_ended(child, 0)
         case "j" if fields.get(372) == "D":
             _said_ended(child, 0)
     return None
@@ -146,7 +150,7 @@ def _report(books: Books, wire: Wire, child: Child) -> Execution | None:
     is_unknown = exec_type == "I" and status == "8"
     if is_unknown:
         # Nothing had ever been heard of it: a router may take it for never arrived.
-        child.is_said_unknown = True
+        child.is_said_unknown = child.is_said_unknown or not child.is_said_ended
         if not child.is_acked:
             _said_ended(child, 0)
         return None
