@@ -164,8 +164,12 @@ class Auditor:
             if action == "kill" or target in (order.client, order.symbol):
                 order.may_reopen = False
 
+    def booked_by_hand(self, number: str, shares: int, price: str) -> None:
+        """A person books an execution on a child, by its number."""
+        self._books.by_hand.append((number, shares, Decimal(price)))
+
     def settled_by_hand(self, number: str) -> None:
-        """A person has booked or closed a child by its number."""
+        """A person has closed a child by its number: what is booked is all that has traded."""
         for child in self._books.children.values():
             if child.number == number:
                 child.is_settled_by_hand = True
@@ -179,8 +183,12 @@ class Auditor:
         """The router's process ended by an error of its own."""
         self._books.hold(Law.ALIVE, False, text)
 
+    def quiet(self) -> None:
+        """Links are up, venues have answered, timers have run out; no person has acted."""
+        closing_laws.when_quiet(self._books)
+
     def finish(self) -> None:
-        """The day is over: links are up, venues have answered, timers have run out."""
+        """The day is over; what was in doubt, a person may have settled."""
         closing_laws.at_the_end(self._books)
 
     def children_of(self, mic: str) -> list[Child]:

@@ -10,8 +10,15 @@ from penstock.runtime.drill.audit.orders import Group
 from penstock.runtime.drill.audit.wires import Law
 
 
+def when_quiet(books: Books) -> None:
+    """Hold that every order is terminal or in doubt, and that a person was told of the doubt."""
+    for group in list(books.groups.values()):
+        if group.orders and not group.is_lost:
+            _check_ended(books, group)
+
+
 def at_the_end(books: Books) -> None:
-    """Hold what must be true when links are up, venues have answered and timers have run out."""
+    """Hold what must be true at the end of the day, whatever persons have settled."""
     for requests in list(books.asked.values()):
         for asked in requests:
             _check_answered(books, asked)
@@ -40,7 +47,8 @@ def _check_told(books: Books, group: Group) -> None:
     """Each execution that the router was given has been told, once; what was told is true."""
     for child in group.children:
         for execution in child.executions.values():
-            if execution.is_delivered and not execution.told and not execution.is_clash:
+            is_owed = execution.is_delivered and not child.is_settled_by_hand
+            if is_owed and not execution.told and not execution.is_clash:
                 is_undone = execution.shares == 0
                 text = f"{execution.exec_id} of {child.name} at {child.mic} was never told"
                 books.hold(Law.TOLD_ALL, is_undone or _is_held_in_doubt(books, child), text)
@@ -81,8 +89,8 @@ def _check_worse(books: Books, child: Child) -> None:
 
 def _known(child: Child) -> int:
     """What the router could know of: readable executions, and totals that were stated."""
-    if child.is_settled_by_hand:
-        return 0
+    if child.is_settled_by_hand:  # the person has looked at the venue's own books
+        return child.true_shares
     return max(child.said_shares, child.delivered_shares)
 
 

@@ -155,7 +155,7 @@ def _report(books: Books, wire: Wire, child: Child) -> Execution | None:
             _said_ended(child, 0)
         return None
     said = shares_of(fields.get(14))
-    if said is not None and said <= child.size:
+    if said is not None and said <= max(child.size, child.open_size):
         child.said_shares = max(child.said_shares, said)
     execution = _execution(child, fields) if exec_type == "F" else None
     if exec_type in ("G", "H"):
