@@ -42,9 +42,11 @@ from penstock.runtime.latencies import Latencies
 from penstock.runtime.outbox import Outbox
 from penstock.runtime.parts import RouterParts, draft_stamps, session_name
 from penstock.runtime.reply_watch import ReplyWatch
+from penstock.runtime.undelivered import Undelivered
 from penstock.wire.fix import Outgoing
 
 _N_ALERTS_KEPT: Final = 10
+_LARGE: Final = 200  # commands: some milliseconds of reports
 
 
 class Stepper:
@@ -62,13 +64,16 @@ class Stepper:
         self.decision_times = Latencies()
         self.wire_times = Latencies()
         self.watch = ReplyWatch()
+        self.undelivered = Undelivered()
         self.alerts: deque[str] = deque(maxlen=_N_ALERTS_KEPT)
         self._outbox = Outbox(self._to_venue, self._tell)
+        self._unreported: list[tuple[Event, list[Command]]] = []  # large steps, at most one mostly
         self._has_gap: set[str] = set()  # sessions that were not told something
         self.n_unsent = 0  # reports that came when the FIX engine was closed already
 
     def begin(self) -> None:
         """An item has left the queue: the next decision is timed from here."""
+        self._report_large_steps()
         self._popped_ns = self._parts.clock()
 
     def market(self, tape: TapeArray) -> None:
@@ -82,7 +87,13 @@ class Stepper:
         self._parts.taker.on_market(tape, 0, len(tape))
 
     def step(self, draft: Event) -> list[Command]:
-        """Take one event and carry out what it causes; return that."""
+        """
+        Take one event and carry out what it causes; return that.
+
+        The reports of a large step are made before the next item: a kill of thousands of orders is
+        answered without waiting for them.
+        """
+        self._report_large_steps()
         parts = self._parts
         started_ns, self._popped_ns = self._popped_ns or parts.clock(), None
         self._last_recv_ns = max(self._last_recv_ns, draft.recv_ns)
@@ -93,7 +104,10 @@ class Stepper:
         decided_ns = parts.clock()
         parts.venue_desk.note(event, commands)
         self._act(draft, commands)
-        self._report(parts.oms_desk.on_step(event, commands))
+        if len(commands) > _LARGE:
+            self._unreported.append((event, commands))
+        else:
+            self._report(parts.oms_desk.on_step(event, commands))
         parts.timers.on_step(event, commands)
         parts.standing.on_step(event, commands)
         if any(isinstance(command, Record) for command in commands):
@@ -102,11 +116,18 @@ class Stepper:
 
     def send_some(self) -> bool:
         """Hand over some of what a large step left to be sent; False if there is nothing left."""
-        return self._outbox.send_some(self._is_live)
+        has_reported = self._report_large_steps()
+        return self._outbox.send_some(self._is_live) or has_reported
 
     def report_again(self, reports: Iterable[Outgoing]) -> None:
         """Send what a killed router may not have sent; each says that it may be a repetition."""
         self._report(reports)
+
+    def tell_again(self, client: str) -> None:
+        """Send what a reset of the client's session has lost, marked as possibly sent before."""
+        for report in self.undelivered.take(client):
+            if self._parts.wires.to_client(report):  # no mark: the journal's reports count once
+                self.undelivered.note(report, self._parts.clock())
 
     def notice(self, level: AlertLevel, code: str, text: str) -> None:
         """Tell a person something that decides nothing."""
@@ -145,13 +166,21 @@ class Stepper:
         for report in reports:
             self._outbox.report(report)
 
+    def _report_large_steps(self) -> bool:
+        steps, self._unreported = self._unreported, []
+        for event, commands in steps:
+            self._report(self._parts.oms_desk.on_step(event, commands))
+        return bool(steps)
+
     def _tell(self, report: Outgoing) -> None:
         marks = self._parts.marks
         session = session_name(Side.OMS, report.counterparty)
         if not self._parts.wires.to_client(report):
             self.n_unsent += 1
             self._has_gap.add(session)
-        elif session not in self._has_gap:
+            return
+        self.undelivered.note(report, self._parts.clock())
+        if session not in self._has_gap:
             # A count, so it stops before the first that is missing: all from there on are told
             # again by the next start, some of them twice, none never.
             marks.set_reported(session, marks.reported(session) + 1)
