@@ -53,6 +53,7 @@ from penstock.runtime.inbox import Side as Facing
 from penstock.runtime.marks import Marks
 from penstock.runtime.opening import Opened, Opener, session_names
 from penstock.runtime.router import Router
+from penstock.runtime.snapshots import SnapshotTimes
 from penstock.runtime.status import NO_SURROUNDINGS
 from penstock.wire.fix import (
     ClientReport,
@@ -79,6 +80,7 @@ CONF = """
 day = 20260302
 run_dir = "{run_dir}"
 drain_s = 2.0
+max_wait_s = 600.0
 [oms]
 clients = ["OMS"]
 default_horizon_s = 8.0
@@ -441,6 +443,7 @@ class SmallWorld:
         self.client = Client(self.clock)
         self.fuse = Fuse()
         self.process: RouterProcess | None = None
+        self.snapshot_times = SnapshotTimes()
         self.to_client: list[FixMessage] = []
         self.said_lines: list[str] = []
         self.descriptors: set[int] = set()  # of journals; a killed process leaves none open
@@ -474,6 +477,7 @@ class SmallWorld:
             wires=_Wires(self, self._to_venues, self.to_client),
             say=self.said_lines.append,
             clock_from=self._clock_from,
+            snapshot_times=self.snapshot_times,
         )
         opened = opener.open(is_fresh=is_fresh)
         self.process = RouterProcess(
@@ -554,6 +558,8 @@ class SmallWorld:
             items = list(self._news(process))
             for item in items:
                 process.router.take(item)
+            while process.router.go_on() or process.router.send_some():
+                pass
             self._tell_client()
             if not items and not self._to_venues:
                 return

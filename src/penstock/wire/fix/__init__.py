@@ -3,6 +3,8 @@
 from penstock.wire.fix.client_reports import ClientReport, ClientReportKind, read_report
 from penstock.wire.fix.client_requests import (
     cancel_order,
+    mass_cancel,
+    mass_status,
     new_order,
     replace_order,
     status_request,
@@ -51,6 +53,8 @@ __all__ = [
     "body_of",
     "cancel_order",
     "header_of",
+    "mass_cancel",
+    "mass_status",
     "may_be_ignored",
     "data_dictionary",
     "flat",

@@ -57,6 +57,7 @@ class OmsDesk:
         rules: DeskRules | None = None,
     ) -> None:
         self._book = OmsBook()
+        self.n_reports: dict[str, int] = {}  # that steps have caused, by session
         self._rules = rules or DeskRules()
         self._reports = OmsReports(universe, run, self._rules)
         self._answers = OmsAnswers(universe, defaults, self._book, self._reports, self._rules)
@@ -92,7 +93,14 @@ class OmsDesk:
                 for message in messages:
                     outgoing.append(Outgoing(order.order.client, message))
                     outgoing += self._copies(order.order.client, message)
+        for told in outgoing:
+            self.n_reports[told.counterparty] = self.n_reports.get(told.counterparty, 0) + 1
         return outgoing
+
+    def has_named(self, incoming: Incoming) -> bool:
+        """True if the client has an order or a request of this ClOrdID already."""
+        name = incoming.fields.get(tags.CL_ORD_ID, "")
+        return self._book.find(incoming.counterparty, name) is not None
 
     def _copies(self, client: str, message: FixMessage) -> list[Outgoing]:
         """The same for sessions that receive copies: 115 and 797 say whose it is, and what."""
@@ -115,6 +123,15 @@ class OmsDesk:
         if order is not None and waits:
             order.replace_id = event.client_order_id
 
+    def client_of(self, parent_id: int) -> str:
+        """Whose order it is; empty for one that no client has sent."""
+        order = self._book.order(parent_id)
+        return "" if order is None else order.order.client
+
+    def packed(self) -> dict[int, bytes]:
+        """Every order with its names, by number, for an `OrderCarried`."""
+        return self._book.packed()
+
     def state_hash(self) -> str:
         """Hash of everything that can influence a later answer."""
         return self._book.state_hash()
@@ -131,10 +148,12 @@ class OmsDesk:
         told = [self._reports.report(order, command, own_id, cl_ord_ids, at_ns)]
         if order.cancel_id and command.state is ParentState.FILLED:
             told.append(self._came_too_late(order, command, tags.TO_CANCEL, order.cancel_id))
-        if order.replace_id and command.state.is_terminal:
+        if order.replace_id and command.state is ParentState.CANCELLED:
             told.append(self._came_too_late(order, command, tags.TO_REPLACE, order.replace_id))
         if command.state.is_terminal:
-            order.cancel_id = order.replace_id = ""
+            order.cancel_id = ""
+        if command.state is ParentState.CANCELLED:
+            order.replace_id = ""
         return told
 
     def _refused(self, order: OmsOrder, event: Event, command: ReportParent) -> FixMessage:
