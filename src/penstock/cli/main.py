@@ -41,6 +41,7 @@ COMMANDS: Final = {
     "limits": ("limits", "Show what is used up of the day's limits, or start them again."),
     "session": ("session", "Start the sequence numbers of a FIX session again."),
     "drill": ("drill", "Play days full of faults through the live router, and audit them."),
+    "fix": ("fix", "Write what a counterparty needs to connect over FIX."),
     "store": ("store", "Write a journal into the feedback log, an SQL database."),
     "explain": ("explain", "Tell why a child order went where it went, and what came of it."),
     "replay": ("replay", "Replay a journal and compare every command."),

@@ -70,7 +70,8 @@ class ClientSide:
     def _answer(self, incoming: Incoming, answer: DeskAnswer) -> None:
         self._step_all(answer.events)
         for reply in answer.replies:
-            self._parts.wires.to_client(reply)
+            if self._parts.wires.to_client(reply):
+                self._stepper.undelivered.note(reply, self._parts.clock())
         for refused in answer.refused:
             self._stepper.step(refused)
         for note in answer.notes:

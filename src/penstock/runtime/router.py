@@ -245,6 +245,9 @@ class Router:
         self._stepper.notice(AlertLevel.INFO, "logon", f"{item.counterparty} is logged on")
         if item.side is Side.OMS:
             self._logged_on[item.counterparty] = True
+            self._stepper.undelivered.logged_on(item.counterparty)
+            if item.was_reset:  # what the session held for the client is gone
+                self._stepper.tell_again(item.counterparty)
             return
         link = self._links[item.counterparty]
         live = self._live_at(link.venue_idx)
@@ -258,6 +261,7 @@ class Router:
         self._stepper.notice(AlertLevel.WARNING, "logout", text)
         if item.side is Side.OMS:
             self._logged_on[item.counterparty] = False
+            self._stepper.undelivered.logged_out(item.counterparty)
             self._clients.logged_out(item.counterparty)
             return
         link = self._links[item.counterparty]
@@ -269,6 +273,13 @@ class Router:
             f"not read: {item.text}"
         )
         self._stepper.notice(AlertLevel.CRITICAL, "message_unread", text)
+        if (
+            item.side is Side.VENUE
+        ):  # it may have been an execution: the totals show what is missing
+            link = self._links[item.counterparty]
+            live = self._live_at(link.venue_idx)
+            reason = "a report was not read: waiting for the state of open orders"
+            self._follow(link, link.on_loss(reason, live, self._parts.clock()))
 
     def _stuck(self, item: Stuck) -> None:
         text = (

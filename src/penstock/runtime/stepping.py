@@ -42,6 +42,7 @@ from penstock.runtime.latencies import Latencies
 from penstock.runtime.outbox import Outbox
 from penstock.runtime.parts import RouterParts, draft_stamps, session_name
 from penstock.runtime.reply_watch import ReplyWatch
+from penstock.runtime.undelivered import Undelivered
 from penstock.wire.fix import Outgoing
 
 _N_ALERTS_KEPT: Final = 10
@@ -63,6 +64,7 @@ class Stepper:
         self.decision_times = Latencies()
         self.wire_times = Latencies()
         self.watch = ReplyWatch()
+        self.undelivered = Undelivered()
         self.alerts: deque[str] = deque(maxlen=_N_ALERTS_KEPT)
         self._outbox = Outbox(self._to_venue, self._tell)
         self._unreported: list[tuple[Event, list[Command]]] = []  # large steps, at most one mostly
@@ -121,6 +123,12 @@ class Stepper:
         """Send what a killed router may not have sent; each says that it may be a repetition."""
         self._report(reports)
 
+    def tell_again(self, client: str) -> None:
+        """Send what a reset of the client's session has lost, marked as possibly sent before."""
+        for report in self.undelivered.take(client):
+            if self._parts.wires.to_client(report):  # no mark: the journal's reports count once
+                self.undelivered.note(report, self._parts.clock())
+
     def notice(self, level: AlertLevel, code: str, text: str) -> None:
         """Tell a person something that decides nothing."""
         line = f"{utc_text(self._parts.clock())} {level:8} {code}: {text}"
@@ -170,7 +178,9 @@ class Stepper:
         if not self._parts.wires.to_client(report):
             self.n_unsent += 1
             self._has_gap.add(session)
-        elif session not in self._has_gap:
+            return
+        self.undelivered.note(report, self._parts.clock())
+        if session not in self._has_gap:
             # A count, so it stops before the first that is missing: all from there on are told
             # again by the next start, some of them twice, none never.
             marks.set_reported(session, marks.reported(session) + 1)

@@ -136,10 +136,12 @@ class OmsDesk:
         told = [self._reports.report(order, command, own_id, cl_ord_ids, at_ns)]
         if order.cancel_id and command.state is ParentState.FILLED:
             told.append(self._came_too_late(order, command, tags.TO_CANCEL, order.cancel_id))
-        if order.replace_id and command.state.is_terminal:
+        if order.replace_id and command.state is ParentState.CANCELLED:
             told.append(self._came_too_late(order, command, tags.TO_REPLACE, order.replace_id))
         if command.state.is_terminal:
-            order.cancel_id = order.replace_id = ""
+            order.cancel_id = ""
+        if command.state is ParentState.CANCELLED:
+            order.replace_id = ""
         return told
 
     def _refused(self, order: OmsOrder, event: Event, command: ReportParent) -> FixMessage:

@@ -25,10 +25,11 @@ from penstock.domain import (
 )
 from penstock.wire.fix import tags
 from penstock.wire.fix.messages import FixMessage, Incoming, Outgoing
+from penstock.wire.fix.oms_identity import body_of, carried, onward_header_of
 from penstock.wire.fix.reports import Fields
 from penstock.wire.fix.tags import MsgType
 from penstock.wire.fix.values import SIDE_TEXT, price_text, time_text
-from penstock.wire.fix.venue_children import SentChild, VenueChildren
+from penstock.wire.fix.venue_children import NOBODY, SentChild, VenueChildren
 from penstock.wire.fix.venue_reading import VenueAnswer
 from penstock.wire.fix.venue_reports import VenueReports
 
@@ -52,6 +53,7 @@ class VenueDesk:
         self._run = run
         self._symbols = [instrument.symbol for instrument in universe.instruments]
         self._mics = [venue.mic for venue in universe.venues]
+        self._carries = [venue.carries for venue in universe.venues]
         self._children = VenueChildren()
         self._reports = VenueReports(universe, run, self._children)
 
@@ -63,7 +65,8 @@ class VenueDesk:
         """The message for a command of a step that `note` has seen; one change a child and step."""
         match command:
             case SendChild(order=order):
-                return self._to(order, MsgType.NEW_ORDER_SINGLE, self._new(order, now_ns))
+                fields = self._whose(self._children.sent(order.child_id), self._new(order, now_ns))
+                return self._to(order, MsgType.NEW_ORDER_SINGLE, fields)
             case CancelChild(child_id=child_id):
                 return self._cancel(self._children.sent(child_id), now_ns)
             case ReplaceChild(child_id=child_id):
@@ -141,7 +144,15 @@ class VenueDesk:
             *self._terms(order, command.size_shares, command.limit_ticks),
             (tags.TRANSACT_TIME, time_text(now_ns)),
         )
-        return self._to(order, MsgType.ORDER_CANCEL_REPLACE_REQUEST, fields)
+        whole = self._whose(child, fields)
+        return self._to(order, MsgType.ORDER_CANCEL_REPLACE_REQUEST, whole)
+
+    def _whose(self, child: SentChild, fields: Fields) -> Fields:
+        """The same with as much of the order's identity as the venue carries."""
+        if child.identity == NOBODY:
+            return fields
+        identity = carried(child.identity, self._carries[child.order.venue_idx])
+        return (*onward_header_of(identity), *fields, *body_of(identity))
 
     def _to(self, order: ChildOrder, msg_type: str, fields: Fields) -> Outgoing:
         return Outgoing(self._mics[order.venue_idx], FixMessage(msg_type, fields))
