@@ -22,7 +22,7 @@ from penstock.domain import (
     VenueDown,
     VenueUp,
 )
-from penstock.engine import Engine
+from penstock.engine import Engine, EngineConfig
 from penstock.journal import JournaledEngine, JournalWriter, replay
 from penstock.routing import Policy, RoutingConfig, SweepPolicy
 from tests.support.engines import NeedyPolicy, small_engine, small_universe, static_policy
@@ -36,7 +36,9 @@ def engine_of(seed: int, universe: Universe) -> Engine:
     """One of three policies, with features or without, midpoint orders resting or not."""
     policies: list[Policy] = [static_policy(universe), SweepPolicy(), NeedyPolicy()]
     routing = RoutingConfig(mid_rest_ns=Ns(0 if seed % 2 else 2_000_000_000))
-    return small_engine(universe, policies[seed % 3], routing=routing)
+    # These laws are read off every order there ever was: tests/properties/test_forgetting.py.
+    config = EngineConfig(forget_after_ns=Ns(0))
+    return small_engine(universe, policies[seed % 3], routing=routing, config=config)
 
 
 def universe_of(seed: int) -> Universe:

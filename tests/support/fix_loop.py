@@ -38,6 +38,7 @@ from penstock.domain import (
     VenueUp,
     stream,
 )
+from penstock.engine import EngineConfig
 from penstock.wire.fix import (
     ClientReport,
     ClientReportKind,
@@ -146,7 +147,8 @@ class Session:
     def __init__(self, seed: int) -> None:
         self._rng = stream(seed, "fix session")
         self.universe = small_universe(2 + seed % 4)
-        self.engine = small_engine(self.universe, static_policy(self.universe))
+        config = EngineConfig(forget_after_ns=Ns(0))  # at the end every order is looked at
+        self.engine = small_engine(self.universe, static_policy(self.universe), config=config)
         self.oms, self.venues = self.desks()
         self.exchange = ExchangeDesk(self.universe)
         self.client = Client()

@@ -55,6 +55,7 @@ from penstock.runtime.marks import Marks
 from penstock.runtime.opening import Opened, Opener, session_names
 from penstock.runtime.ranked_inbox import Inbox
 from penstock.runtime.router import Router
+from penstock.runtime.snapshots import SnapshotTimes
 from penstock.runtime.status import NO_SURROUNDINGS
 from penstock.wire.fix import (
     ClientReport,
@@ -450,6 +451,7 @@ class SmallWorld:
         self.client = Client(self.clock)
         self.fuse = Fuse()
         self.process: RouterProcess | None = None
+        self.snapshot_times = SnapshotTimes()
         self.to_client: list[FixMessage] = []
         self.said_lines: list[str] = []
         self.descriptors: set[int] = set()  # of journals; a killed process leaves none open
@@ -485,6 +487,7 @@ class SmallWorld:
             wires=_Wires(self, self._to_venues, self.to_client),
             say=self.said_lines.append,
             clock_from=self._clock_from,
+            snapshot_times=self.snapshot_times,
         )
         opened = opener.open(is_fresh=is_fresh)
         self._inbox = Inbox(on_message=marks.arrived)  # what waited in the dead one is gone

@@ -52,6 +52,7 @@ from penstock.domain.events import (
     CloseChild,
     Control,
     ControlAction,
+    DayCarried,
     DoubtChild,
     EpochStarted,
     Event,
@@ -61,6 +62,7 @@ from penstock.domain.events import (
     LatencyObserved,
     ModelSwap,
     NewParent,
+    OrderCarried,
     OrderRefused,
     ReplaceParent,
     StatusRefused,
@@ -86,6 +88,7 @@ from penstock.domain.orders import (
     Tif,
     check_parent,
 )
+from penstock.domain.packing import Packer, Shelf
 from penstock.domain.settings import parse_toml
 from penstock.domain.streams import stream, stream_seed
 from penstock.domain.tape import TAPE_DTYPE, TapeArray, TapeFlag, TapeKind, empty_tape
@@ -153,7 +156,10 @@ __all__ = [
     "ControlAction",
     "DecisionRecord",
     "DoubtChild",
+    "DayCarried",
     "EpochStarted",
+    "OrderCarried",
+    "Packer",
     "Event",
     "Exclusion",
     "FEMTOS_PER_TICK",
@@ -198,6 +204,7 @@ __all__ = [
     "SendChild",
     "SetTimer",
     "Shares",
+    "Shelf",
     "Side",
     "StatusRefused",
     "SituationArray",

@@ -212,6 +212,32 @@ class EpochStarted(Happening, frozen=True, kw_only=True, gc=False, tag=True):
     epoch: int
 
 
+class OrderCarried(Happening, frozen=True, kw_only=True, gc=False, tag=True):
+    """
+    An order of an earlier journal of the day, over by now: late reports about it still count.
+
+    Each part is packed by the one who reads it, for the release that wrote it.
+    """
+
+    parent_id: int
+    client: str
+    order: bytes  # the engine's
+    names: bytes  # the clients' desk's
+    children: bytes  # the venues' desk's
+
+
+class DayCarried(Happening, frozen=True, kw_only=True, gc=False, tag=True):
+    """
+    What the day has used up so far, when it goes on in another journal under other settings.
+
+    `traded` holds ticks times shares by client and account, both empty for an order's own.
+    """
+
+    journal: str  # the earlier one
+    traded: tuple[tuple[str, str, int, int], ...]  # client, account, parent_id, value
+    throttled: tuple[int, ...]  # venue_idx of those whose throttle has latched
+
+
 class VenueReachable(Happening, frozen=True, kw_only=True, gc=False, tag=True):
     """The venue's session is up, its orders not yet reconciled: due cancels can leave."""
 
@@ -323,6 +349,8 @@ Event = (
     | BookChild
     | CloseChild
     | EpochStarted
+    | OrderCarried
+    | DayCarried
     | VenueReachable
     | StatusRefused
     | VenueUp

@@ -22,6 +22,8 @@ class EngineConfig(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     completion_window_ns: Ns = Ns(2 * NS_PER_S)
     # From the end of a child that filled: the midpoint then is held against the decision's.
     markout_ns: Ns = Ns(5 * NS_PER_S)
+    # After its end an order leaves memory, packed for the day: nothing waits for it. 0 is never.
+    forget_after_ns: Ns = Ns(30 * NS_PER_S)
     ask_ns: Ns = Ns(2 * NS_PER_S)  # a venue is asked about a child again after this, then doubled
     latency_budget_ns: Ns = Ns(1 * NS_PER_MS)  # a decision slower than this is a strike
     latency_strikes: int = 3  # so many strikes in a row, and the fall-back policy takes over

@@ -21,6 +21,7 @@ from penstock.domain import (
 )
 from penstock.engine.config import EngineConfig
 from penstock.engine.deciding import Decider
+from penstock.engine.forgetting import Past
 from penstock.engine.ledger import Ledger
 from penstock.engine.parent import Parent
 from penstock.engine.timers import Purpose, Timers
@@ -43,6 +44,7 @@ class Core:
     ledger: Ledger
     models: Mapping[str, Policy]  # by content hash: what a ModelSwap may name
     timers: Timers = field(default_factory=Timers)
+    past: Past = field(default_factory=Past)
     now_ns: Ns = Ns(0)
     n_slow_decisions: int = 0
     is_reachable: list[bool] = field(default_factory=list)  # by venue: messages can be sent there

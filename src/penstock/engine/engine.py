@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -23,6 +23,7 @@ from penstock.domain import (
     CloseChild,
     Command,
     Control,
+    DayCarried,
     DoubtChild,
     EpochStarted,
     Event,
@@ -33,6 +34,7 @@ from penstock.domain import (
     ModelSwap,
     NewParent,
     Ns,
+    OrderCarried,
     OrderRefused,
     ReplaceParent,
     StatusRefused,
@@ -43,7 +45,7 @@ from penstock.domain import (
     VenueReachable,
     VenueUp,
 )
-from penstock.engine import by_hand, on_control, on_parent, on_report
+from penstock.engine import by_hand, on_control, on_day, on_parent, on_report
 from penstock.engine.child import Child
 from penstock.engine.core import Core
 from penstock.engine.parent import Parent
@@ -65,6 +67,8 @@ HANDLERS: Mapping[type, Callable[[Core, Any], None]] = {
     ChildReplaced: on_report.replaced,
     ChildBust: on_report.bust,
     ChildStatus: on_report.status,
+    OrderCarried: on_day.order_carried,
+    DayCarried: on_day.day_carried,
     ChildStated: on_report.stated,
     DoubtChild: on_report.doubted,
     UnknownReport: on_report.unknown,
@@ -112,7 +116,9 @@ class Engine:
         assert event.recv_ns >= core.now_ns, f"{event} is older than the last event"
         core.now_ns = event.recv_ns
         core.out = []
+        core.past.before(core, event)
         HANDLERS[type(event)](core, event)
+        core.past.after(core)
         return core.out
 
     @property
@@ -132,18 +138,36 @@ class Engine:
 
     @property
     def parents(self) -> Mapping[int, Parent]:
-        """All parents by number; read only."""
+        """Parents by number, but for those that ended long ago; read only."""
         return self._core.ledger.parents
 
     @property
     def children(self) -> Mapping[int, Child]:
-        """All children by number; read only."""
+        """Children by number, but for those of such parents; read only."""
         return self._core.ledger.children
 
     @property
     def risk(self) -> RiskGate:
         """What is used up of the limits; read only."""
         return self._core.risk
+
+    @property
+    def n_forgotten(self) -> int:
+        """Parents that ended so long ago that they are packed away."""
+        return len(self._core.past)
+
+    def packed_orders(self) -> Iterator[tuple[int, bytes]]:
+        """Every order by number, packed, for an `OrderCarried`; call when all of them are over."""
+        return self._core.past.all_packed(self._core)
+
+    def traded(self) -> list[tuple[str, str, int, int]]:
+        """What has traded, for a `DayCarried`."""
+        return self._core.risk.traded()
+
+    @property
+    def throttled(self) -> list[bool]:
+        """Which venues are throttled until a person switches them on."""
+        return self._core.risk.throttled
 
     def answers_status(self, venue_idx: int) -> bool:
         """Whether the venue takes questions about orders (35=H)."""
@@ -162,6 +186,7 @@ class Engine:
             core.n_slow_decisions,
             (core.is_reachable, core.answers_status),
             core.timers.facts(),
+            core.past.facts(),
             decider.reach.is_up,
             decider.reach.is_fed,
             decider.too_slow,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import msgspec
 
@@ -18,6 +19,7 @@ from penstock.domain import (
     Shares,
 )
 from penstock.engine.child import Child
+from penstock.engine.packed import CHILDREN, PARENTS, unpack_parent
 from penstock.engine.parent import Parent
 
 
@@ -157,6 +159,19 @@ class Ledger:
             parent.doubtful_children.remove(child_id)  # its leaves hold what is in doubt
         elif not is_live and child.doubt_shares > 0 and not is_listed:
             parent.doubtful_children.append(child_id)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Orders packed: much faster to pickle."""
+        parents = [(PARENTS.pack(p), p.attempts.tobytes()) for p in self.parents.values()]
+        children = [CHILDREN.pack(child) for child in self.children.values()]
+        return {**vars(self), "parents": parents, "children": children}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        parents = [unpack_parent(*packed) for packed in state["parents"]]
+        children = [CHILDREN.unpack(data) for data in state["children"]]
+        self.parents = {parent.order.parent_id: parent for parent in parents}
+        self.children = {child.order.child_id: child for child in children}
 
     def state_hash(self) -> str:
         """Hash over every parent and child, in the order of their numbers."""

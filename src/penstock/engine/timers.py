@@ -42,9 +42,20 @@ class Timers:
         self._out[timer_id] = Due(purpose, target_id)
         return timer_id
 
+    def find(self, timer_id: int) -> Due | None:
+        """What a timer that is out is for."""
+        return self._out.get(timer_id)
+
     def take(self, timer_id: int) -> Due | None:
         """What the timer was for, once; None for one that is not out."""
         return self._out.pop(timer_id, None)
+
+    def __getstate__(self) -> tuple[object, ...]:
+        return self.facts()
+
+    def __setstate__(self, state: tuple[int, list[tuple[int, int, int]]]) -> None:
+        self._next_id, out = state
+        self._out = {timer_id: Due(Purpose(purpose), target) for timer_id, purpose, target in out}
 
     def facts(self) -> tuple[object, ...]:
         """Content for the state hash: the next number, and what is out in the order of setting."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from penstock.domain import Command, Event, TapeArray
+from penstock.domain import Command, Event, Ns, TapeArray
 from penstock.journal.writer import JournalWriter
 
 
@@ -22,19 +22,25 @@ class EngineLike(Protocol):
 
 
 class JournaledEngine:
-    """The same engine, with a journal in front of and behind every call."""
+    """The same engine, with a journal in front of and behind every call, and a count of events."""
 
     def __init__(self, engine: EngineLike, writer: JournalWriter) -> None:
         self._engine = engine
         self._writer = writer
+        self.n_events = 0
+        self.last_recv_ns = Ns(0)
 
     def on_market(self, tape: TapeArray, lo: int, hi: int) -> None:
         """Write the batch down, then take it."""
         self._writer.append_market(tape, lo, hi)
+        if hi > lo:
+            self.last_recv_ns = Ns(int(tape["recv_ns"][hi - 1]))
         self._engine.on_market(tape, lo, hi)
 
     def on_event(self, event: Event) -> list[Command]:
         """Write the event down, take it, write its commands down, return them."""
+        self.n_events += 1
+        self.last_recv_ns = event.recv_ns
         self._writer.append_event(event)
         commands = self._engine.on_event(event)
         self._writer.append_commands(commands)

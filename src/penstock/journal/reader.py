@@ -84,11 +84,13 @@ def read_context(path: Path) -> dict[str, Any]:
         return _read_header(file, path)
 
 
-def scan(path: Path) -> Scan:
-    """Check the whole file."""
+def scan(path: Path, offset: int = 0) -> Scan:
+    """Check the file from `offset` on, where a record starts; 0 is the first."""
     n_records = 0
     with path.open("rb") as file:
         context = _read_header(file, path)
+        if offset > 0:
+            file.seek(offset)
         whole_bytes = file.tell()
         for entry in _entries(file, path):
             n_records += 1

@@ -69,17 +69,27 @@ class JournalWriter:
         return cls(path, fd, len(header), fsync)
 
     @classmethod
-    def resume(cls, path: Path, fsync: Fsync = Fsync.NEVER) -> Self:
-        """Go on with a journal after a restart; a record cut short by a kill is cut off."""
+    def resume(cls, path: Path, fsync: Fsync = Fsync.NEVER, whole_bytes: int = 0) -> Self:
+        """
+        Go on with a journal after a restart; a record cut short by a kill is cut off.
+
+        Args:
+            whole_bytes: of the front that has been read already, up to where a record ends.
+        """
         fd = os.open(path, os.O_WRONLY | os.O_APPEND)
         try:
             _lock(fd, path)
-            whole_bytes = scan(path).n_whole_bytes
+            whole_bytes = scan(path, whole_bytes).n_whole_bytes
             os.ftruncate(fd, whole_bytes)
         except JournalError:
             os.close(fd)
             raise
         return cls(path, fd, whole_bytes, fsync)
+
+    @property
+    def n_bytes(self) -> int:
+        """Length of the journal: whole records."""
+        return self._n_bytes
 
     def append_event(self, event: Event) -> None:
         """Before the core sees it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -98,6 +99,17 @@ class Exposure:
             if isinstance(of, str) and client in ("", of):
                 self._traded_by[key] = 0
 
+    def traded(self) -> list[tuple[str, str, int, int]]:
+        """What has traded: client, account, parent and value. Call when nothing is live."""
+        assert not self._live, "live value is no traded value"
+        return [(*_named(key), value) for key, value in self._traded_by.items() if value]
+
+    def carry(self, traded: Iterable[tuple[str, str, int, int]]) -> None:
+        """Begin with what has traded earlier in the day."""
+        for client, account, parent_id, value in traded:
+            key: Key = (client, account) if account else client or parent_id
+            self._traded_by[key] = value
+
     def facts(self) -> tuple[object, ...]:
         """Content for the state hash."""
         return (
@@ -126,3 +138,10 @@ def _keys(owner: Owner) -> tuple[Key, ...]:
     if owner.account:
         return (owner.client, owner.parent_id, (owner.client, owner.account))
     return (owner.client, owner.parent_id)
+
+
+def _named(key: Key) -> tuple[str, str, int]:
+    """Client, account and parent that a key stands for; empty and 0 where it stands for none."""
+    if isinstance(key, tuple):
+        return (*key, 0)
+    return (key, "", 0) if isinstance(key, str) else ("", "", key)

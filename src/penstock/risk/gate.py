@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 from penstock.domain import (
     TICKS_PER_USD,
@@ -176,6 +177,23 @@ class RiskGate:
     def client_value(self, client: str) -> int:
         """What a client has traded today plus what of it is live, ticks times shares."""
         return self._exposure.client_value(client)
+
+    def traded(self) -> list[tuple[str, str, int, int]]:
+        """What has traded today, for the day's next journal; see `Exposure.traded`."""
+        return self._exposure.traded()
+
+    def carry(self, traded: Iterable[tuple[str, str, int, int]]) -> None:
+        """Begin with what has traded earlier in the day."""
+        self._exposure.carry(traded)
+
+    @property
+    def throttled(self) -> list[bool]:
+        """Which venues are throttled until a person switches them on."""
+        return self._switches.throttled
+
+    def throttle(self, venue_idx: int) -> None:
+        """A venue's throttle had latched earlier in the day."""
+        self._switches.throttle(venue_idx)
 
     @property
     def open_value(self) -> int:

@@ -87,6 +87,11 @@ class Switches:
         self._is_throttled[venue_idx] = True
         self._refresh()
 
+    @property
+    def throttled(self) -> list[bool]:
+        """Which venues are throttled."""
+        return list(self._is_throttled)
+
     def mask(self, situation: SituationArray, out_rows: RowArray) -> None:
         """Write the reason into `excluded` of every row that has none yet."""
         _mask(situation, self._instrument_codes, self._venue_codes, out_rows)

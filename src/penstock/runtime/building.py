@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from penstock import __version__
-from penstock.domain import ConfigError, InputError, JournalError, ModelSwap, Ns, Problem
+from penstock.domain import InputError, JournalError, ModelSwap, Ns, Problem
 from penstock.engine import Engine, EngineParts, build_engine
 from penstock.journal import RecordKind, read_context, read_journal
 from penstock.routing import LEARNED, Policy, make_policy, static_policy
@@ -96,12 +96,22 @@ def conf_of_journal(context: Mapping[str, Any]) -> RouterConf:
         ) from None
 
 
-def journal_context(conf: RouterConf, run: str, started_ns: Ns, core: CoreParts) -> dict[str, Any]:
-    """What a journal says of its run: enough to build the same core again."""
+def journal_context(
+    conf: RouterConf, run: str, started_ns: Ns, core: CoreParts, epoch: int, segment: int = 0
+) -> dict[str, Any]:
+    """
+    What a journal says of its run: enough to build the same core again.
+
+    Args:
+        epoch: of the start that has begun the run; later ones count from there.
+        segment: how many journals of the run were before this one.
+    """
     return {
         "kind": KIND,
         "version": __version__,
         "run": run,
+        "epoch": epoch,
+        "segment": segment,
         "started_ns": started_ns,
         "config": msgspec.to_builtins(conf),
         "config_sha256": core.engine.config_sha256,
@@ -110,15 +120,12 @@ def journal_context(conf: RouterConf, run: str, started_ns: Ns, core: CoreParts)
     }
 
 
-def check_same_settings(context: Mapping[str, Any], conf: RouterConf, journal: Path) -> None:
+def changed_settings(context: Mapping[str, Any], conf: RouterConf, journal: Path) -> list[Problem]:
     """
-    Refuse to carry on a run under settings that would have decided otherwise.
+    Settings that would have decided otherwise than those under which a journal was begun.
 
     Ports, folders and times of the program may change; instruments, venues, fees, routing, risk,
     engine and policy may not, and a client that has orders may not be missing.
-
-    Raises:
-        ConfigError: every setting that differs.
     """
     then = conf_of_journal(context)
     deciding: list[tuple[str, object, object]] = [
@@ -131,18 +138,17 @@ def check_same_settings(context: Mapping[str, Any], conf: RouterConf, journal: P
         (f"router.{key}", getattr(then.router, key), getattr(conf.router, key))
         for key in ("policy", "day")
     ]
-    problems = [
+    return [
         Problem(
             where=f"the configuration: {key}",
             expected=f"{_shown(old)}, as in the unfinished journal {journal.name}",
             found=_shown(new),
-            fix=f"restore the setting until that run has ended; or {FRESH_FIX}",
+            fix="restore the setting, start, and stop the router in good order: then the day can "
+            f"go on under others; or {FRESH_FIX}",
         )
         for key, old, new in deciding
         if old != new
     ]
-    if problems:
-        raise ConfigError(problems)
 
 
 def load_policy(conf: RouterConf, name: str, model: bytes | None) -> Policy:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from penstock.domain import (
     NS_PER_MS,
@@ -14,40 +14,56 @@ from penstock.domain import (
     ConfigError,
     EpochStarted,
     JournalError,
-    from_seconds,
+    Ns,
+    Problem,
 )
-from penstock.engine import Engine, Sequencer
+from penstock.engine import Sequencer
 from penstock.journal import Fsync, JournaledEngine, JournalWriter, read_context
-from penstock.routing import PRESETS
 from penstock.runtime.building import (
     CoreParts,
-    check_same_settings,
+    changed_settings,
     conf_of_journal,
     core_of_conf,
-    core_of_journal,
     journal_context,
-    models_of_journal,
 )
 from penstock.runtime.clock import AnchoredClock, Clock, in_base_36
 from penstock.runtime.config import RouterConf
 from penstock.runtime.epochs import next_epoch, sync_folder
 from penstock.runtime.inbox import Side
+from penstock.runtime.last_run import Last, nothing, recover_last
 from penstock.runtime.marks import Marks
+from penstock.runtime.memory import Memory, new_memory
 from penstock.runtime.parts import RouterParts, Wires, draft_stamps, session_name
 from penstock.runtime.recovery import (
-    FRESH_FIX,
+    NOTHING_YET,
+    Position,
     Recovered,
     newest_journal,
-    replay_into,
-    unsent_reports,
 )
 from penstock.runtime.router import Router
-from penstock.runtime.standing import Standing
+from penstock.runtime.segments import (
+    carried_events,
+    is_all_over,
+    problems_of_carrying,
+    segment_name,
+)
+from penstock.runtime.snapshots import SNAPSHOT_TIMES, SnapshotKeeper, SnapshotTimes
 from penstock.runtime.status import Surroundings
 from penstock.runtime.stepping import Stepper
-from penstock.runtime.timer_queue import TimerQueue
 from penstock.runtime.venue_links import VenueLink
-from penstock.wire.fix import OmsDesk, OrderDefaults, Outgoing, VenueDesk, possible_resend
+from penstock.wire.fix import Outgoing, possible_resend
+
+
+class Begun(NamedTuple):
+    """A journal that has no name yet: a kill before it has everything leaves no riddle."""
+
+    writer: JournalWriter
+    journal: Path
+
+    def take_name(self) -> None:
+        """From now on it is the run's."""
+        self.journal.with_suffix(".begun").rename(self.journal)
+        sync_folder(self.journal.parent)
 
 
 class Opened(NamedTuple):
@@ -58,7 +74,7 @@ class Opened(NamedTuple):
     writer: JournalWriter
     journal: Path
     unsent: list[Outgoing]
-    epoch: int
+    epoch: int  # 0 if the journal has it already
     is_recovered: bool
     missing_model: str  # why the configured one is not used; empty if it is, or none is needed
 
@@ -68,8 +84,9 @@ class Opened(NamedTuple):
         told is told first.
         """
         router = Router(self.parts, self.stepper, surroundings)
-        self.parts.sequencer.start_epoch(self.epoch)
-        self.stepper.step(EpochStarted(**draft_stamps(self.parts.clock()), epoch=self.epoch))
+        if self.epoch:
+            self.parts.sequencer.start_epoch(self.epoch)
+            self.stepper.step(EpochStarted(**draft_stamps(self.parts.clock()), epoch=self.epoch))
         self.stepper.report_again(possible_resend(report) for report in self.unsent)
         if self.is_recovered:
             router.start_after_restart()
@@ -89,13 +106,15 @@ class Opener:
     wires: Wires
     say: Callable[[str], None]
     clock_from: Callable[[int], Clock] = AnchoredClock
+    snapshot_times: SnapshotTimes = SNAPSHOT_TIMES
 
     def open(self, *, is_fresh: bool = False) -> Opened:
         """
         Go on with the run of the trading day; begin one if the day has none.
 
         A run of an earlier day that did not end with everything closed and told is gone on with,
-        under the rules of its own day.
+        under the rules of its own day. Where settings were changed after a run was closed with
+        nothing open, it goes on in another journal.
 
         Args:
             is_fresh: begin a new one in any case.
@@ -113,14 +132,22 @@ class Opener:
                 return self._begin(0)
             raise
         started_ns = int(context.get("started_ns", 0))
-        is_over = self.marks.is_clean and self.marks.run == context.get("run")
-        if is_fresh or (is_over and self._is_of_another_day(context, started_ns)):
+        if is_fresh:
             return self._begin(started_ns + NS_PER_MS)
-        return self._go_on(journal, context)
+        then = conf_of_journal(context)
+        is_over = self.marks.is_clean and self.marks.run == segment_name(context)
+        if is_over and self._today(started_ns) != then.router.day:
+            return self._begin(started_ns + NS_PER_MS)
+        changed = changed_settings(context, self._conf_of(then), journal)
+        if changed and not is_over:
+            raise ConfigError(changed)
+        n_reported = self._n_reported if self.marks.run == segment_name(context) else nothing
+        under = then if changed else self._conf_of(then)
+        last = recover_last(journal, context, under, self.conf, n_reported, self.say)
+        return self._go_on_elsewhere(last, changed) if changed else self._go_on(last)
 
-    def _is_of_another_day(self, context: Mapping[str, Any], started_ns: int) -> bool:
-        today = self.conf.on_day(self.clock_from(started_ns)()).router.day
-        return conf_of_journal(context).router.day != today
+    def _today(self, started_ns: int) -> int | None:
+        return self.conf.on_day(self.clock_from(started_ns)()).router.day
 
     def _begin(self, not_before_ns: int) -> Opened:
         # Not before the last run: journals sort by their start, whatever the wall clock says.
@@ -129,64 +156,100 @@ class Opener:
         started_ns = clock()
         conf = self.conf.on_day(started_ns)
         core, run = core_of_conf(conf), run_id(started_ns)
-        moment = datetime.fromtimestamp(started_ns // NS_PER_S, UTC)
-        journal = conf.paths.journals / f"{moment:%Y%m%dT%H%M%SZ}-{run}.journal"
-        # A journal gets its name when its header is whole: a kill in between leaves no riddle.
-        begun = journal.with_suffix(".begun")
-        for left_behind in journal.parent.glob("*.begun"):
-            left_behind.unlink()
-        context = journal_context(conf, run, started_ns, core) | {"epoch": epoch}
-        writer = JournalWriter.create(begun, context, Fsync(conf.router.fsync))
-        begun.rename(journal)
-        sync_folder(journal.parent)
+        begun = self._begin_journal(conf, run, started_ns, core, epoch)
+        begun.take_name()
         self.marks.start_run(run)
-        memory = _memory(conf, run, core.build())
-        parts = self._parts(conf, core, memory, writer, clock, Sequencer())
+        memory = new_memory(conf, run, core.build())
+        parts = self._parts(conf, core, memory, begun.writer, clock, Sequencer(), begun.journal)
         return Opened(
             parts=parts,
             stepper=Stepper(parts),
-            writer=writer,
-            journal=journal,
+            writer=begun.writer,
+            journal=begun.journal,
             unsent=[],
             epoch=0,  # a run's own epochs count from its first start: its name is unique
             is_recovered=False,
             missing_model=core.missing,
         )
 
-    def _go_on(self, journal: Path, context: Mapping[str, Any]) -> Opened:
-        conf = self._conf_of(context)
-        check_same_settings(context, conf, journal)
-        core, run = core_of_journal(context, conf.router.models_dir), str(context["run"])
-        self.say(f"recovering run {run} from {journal}")
-        memory = _memory(conf, run, core.build())
-        recovered = replay_into(
-            journal,
-            memory.engine,
-            note_to_venues=memory.venue_desk.note,
-            report_to_clients=memory.oms_desk.on_step,
-            followers=(memory.timers, memory.standing),
-            provide_model=lambda sha256: models_of_journal(core, conf, sha256),
-        )
-        _check_clients(conf, memory.standing.clients, journal)
-        writer = JournalWriter.resume(journal, Fsync(conf.router.fsync))
+    def _begin_journal(
+        self,
+        conf: RouterConf,
+        run: str,
+        started_ns: Ns,
+        core: CoreParts,
+        epoch: int,
+        segment: int = 0,
+    ) -> Begun:
+        moment = datetime.fromtimestamp(started_ns // NS_PER_S, UTC)
+        journal = conf.paths.journals / f"{moment:%Y%m%dT%H%M%SZ}-{run}.journal"
+        for left_behind in journal.parent.glob("*.begun"):
+            left_behind.unlink()
+        context = journal_context(conf, run, started_ns, core, epoch, segment)
+        fsync = Fsync(conf.router.fsync)
+        return Begun(JournalWriter.create(journal.with_suffix(".begun"), context, fsync), journal)
+
+    def _go_on(self, last: Last) -> Opened:
+        conf, memory, recovered = last.conf, last.memory, last.recovered
+        fsync, whole_bytes = Fsync(conf.router.fsync), recovered.position.offset
+        writer = JournalWriter.resume(last.journal, fsync, whole_bytes)
         if recovered.unanswered is not None:
             writer.append_commands(recovered.unanswered.commands)
-        if self.marks.run == run:
+        name = segment_name(last.context)
+        if self.marks.run == name:
             self.marks.go_on()
         else:
-            self.marks.start_run(run)
-        self._mark_no_more_than(recovered.reports)
-        clock = self.clock_from(recovered.last_recv_ns)
-        parts = self._parts(conf, core, memory, writer, clock, Sequencer(recovered.last_seq))
-        first_epoch = int(context.get("epoch", 0))
+            self.marks.start_run(name)
+        self._mark_no_more_than(recovered.position.n_reports)
+        clock = self.clock_from(recovered.position.last_recv_ns)
+        sequencer, start = Sequencer(recovered.position.last_seq), recovered.position
+        parts = self._parts(conf, last.core, memory, writer, clock, sequencer, last.journal, start)
+        first_epoch = int(last.context.get("epoch", 0))
         self._tell_recovery(parts, recovered)
         return Opened(
             parts=parts,
-            stepper=Stepper(parts, recovered.last_recv_ns),
+            stepper=Stepper(parts, recovered.position.last_recv_ns),
             writer=writer,
-            journal=journal,
-            unsent=unsent_reports(recovered, self._n_reported),
-            epoch=self._next_epoch(first_epoch + recovered.last_epoch) - first_epoch,
+            journal=last.journal,
+            unsent=[report for reports in recovered.unsent.values() for report in reports],
+            epoch=self._next_epoch(first_epoch + recovered.position.last_epoch) - first_epoch,
+            is_recovered=True,
+            missing_model=last.core.missing,
+        )
+
+    def _go_on_elsewhere(self, last: Last, changed: list[Problem]) -> Opened:
+        """Go on with the run in another journal, under the settings of now."""
+        conf, old = self._conf_of(last.conf), last.memory
+        problems = problems_of_carrying(last.conf, conf)
+        if problems or not is_all_over(old.engine):
+            raise ConfigError(problems or changed)
+        position = last.recovered.position
+        clock = self.clock_from(position.last_recv_ns + NS_PER_S)  # journals are named by seconds
+        first_epoch = int(last.context.get("epoch", 0))
+        epoch = self._next_epoch(first_epoch + position.last_epoch) - first_epoch
+        started_ns, core = clock(), core_of_conf(conf)
+        segment = int(last.context.get("segment", 0)) + 1
+        begun = self._begin_journal(conf, old.run, started_ns, core, first_epoch, segment)
+        memory = new_memory(conf, old.run, core.build())
+        sequencer = Sequencer(position.last_seq)
+        parts = self._parts(conf, core, memory, begun.writer, clock, sequencer, begun.journal)
+        stepper = Stepper(parts, position.last_recv_ns)
+        sequencer.start_epoch(epoch)
+        stepper.step(EpochStarted(**draft_stamps(clock()), epoch=epoch))
+        for event in carried_events(
+            old.engine, old.oms_desk, old.venue_desk, old.standing, last.journal, clock()
+        ):
+            stepper.step(event)
+        begun.take_name()
+        self.marks.start_run(segment_name({"run": old.run, "segment": segment}))
+        self.say(f"goes on in {begun.journal}: {', '.join(p.where for p in changed)} changed")
+        return Opened(
+            parts=parts,
+            stepper=stepper,
+            writer=begun.writer,
+            journal=begun.journal,
+            unsent=[],
+            epoch=0,
             is_recovered=True,
             missing_model=core.missing,
         )
@@ -196,16 +259,16 @@ class Opener:
         has_history = newest_journal(paths.journals) is not None
         return next_epoch(paths.epoch, journalled=journalled, has_history=has_history)
 
-    def _mark_no_more_than(self, reports: Mapping[str, list[Outgoing]]) -> None:
+    def _mark_no_more_than(self, n_reports: Mapping[str, int]) -> None:
         """A journal that lost its tail has fewer reports than were taken over: count from there."""
         for client in self.conf.client_ids:
-            n_reports = len(reports.get(client, ()))
-            if self._n_reported(client) > n_reports:
-                self.marks.set_reported(session_name(Side.OMS, client), n_reports)
+            n_made = n_reports.get(client, 0)
+            if self._n_reported(client) > n_made:
+                self.marks.set_reported(session_name(Side.OMS, client), n_made)
 
-    def _conf_of(self, context: Mapping[str, Any]) -> RouterConf:
+    def _conf_of(self, then: RouterConf) -> RouterConf:
         """Ours, with the day of the journal if ours does not name one."""
-        day = conf_of_journal(context).router.day
+        day = then.router.day
         if self.conf.router.day is not None or day is None:
             return self.conf
         return self.conf.for_day(day)
@@ -218,14 +281,31 @@ class Opener:
         writer: JournalWriter,
         clock: Clock,
         sequencer: Sequencer,
+        journal: Path,
+        start: Position = NOTHING_YET,
     ) -> RouterParts:
         universe = core.engine.universe
+        taker = JournaledEngine(memory.engine, writer)
+        taker.last_recv_ns = start.last_recv_ns
+
+        def position() -> Position:
+            """Where the journal stands between two steps."""
+            return Position(
+                offset=writer.n_bytes,
+                last_seq=sequencer.last_seq,
+                last_recv_ns=taker.last_recv_ns,
+                last_epoch=memory.standing.epoch,
+                n_events=start.n_events + taker.n_events,
+                n_reports=dict(memory.oms_desk.n_reports),
+            )
+
         return RouterParts(
             conf=conf,
             run=memory.run,
             universe=universe,
             engine=memory.engine,
-            taker=JournaledEngine(memory.engine, writer),
+            taker=taker,
+            snapshots=SnapshotKeeper(journal, memory, core, position, self.snapshot_times),
             sequencer=sequencer,
             oms_desk=memory.oms_desk,
             venue_desk=memory.venue_desk,
@@ -240,26 +320,17 @@ class Opener:
         )
 
     def _n_reported(self, client: str) -> int:
+        if client not in self.conf.client_ids:
+            return 0  # the start is refused, once it is clear for whose orders
         return self.marks.reported(session_name(Side.OMS, client))
 
     def _tell_recovery(self, parts: RouterParts, recovered: Recovered) -> None:
         live = sum(not child.state.is_terminal for child in parts.engine.children.values())
+        n_events = recovered.position.n_events
         self.say(
-            f"recovered {recovered.n_events:,} events: {len(parts.standing.working)} parents at "
+            f"recovered {n_events:,} events: {len(parts.standing.working)} parents at "
             f"work, {live} children to be reconciled, {len(parts.timers)} timers out"
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
-    """Everything whose state a run's steps make up, and nothing else does."""
-
-    run: str
-    engine: Engine
-    oms_desk: OmsDesk
-    venue_desk: VenueDesk
-    timers: TimerQueue
-    standing: Standing
 
 
 def session_names(conf: RouterConf) -> list[str]:
@@ -278,31 +349,3 @@ def run_id(started_ns: int) -> str:
     its folder for itself, and its clock never goes back behind the last run's start.
     """
     return in_base_36(started_ns // NS_PER_MS)
-
-
-def _memory(conf: RouterConf, run: str, engine: Engine) -> Memory:
-    universe = conf.universe()
-    defaults = OrderDefaults(
-        horizon_ns=from_seconds(conf.oms.default_horizon_s),
-        urgency_frac=conf.oms.default_urgency_frac,
-        objectives=tuple(PRESETS),
-    )
-    return Memory(
-        run=run,
-        engine=engine,
-        oms_desk=OmsDesk(universe, defaults, run, conf.desk_rules),
-        venue_desk=VenueDesk(universe, run),
-        timers=TimerQueue(),
-        standing=Standing(len(universe.venues)),
-    )
-
-
-def _check_clients(conf: RouterConf, clients: set[str], journal: Path) -> None:
-    missing = sorted(clients - set(conf.client_ids))
-    if missing:
-        raise ConfigError.one(
-            where="the configuration: oms.clients",
-            expected=f"every client that has orders in {journal.name}",
-            found=f"no {', '.join(missing)}",
-            fix=f"add the client again until that run has ended; or {FRESH_FIX}",
-        )

@@ -32,6 +32,18 @@ class EventTaker(Protocol):
         """Write down, take, write down what it causes, return that."""
 
 
+class Snapshots(Protocol):
+    """Who keeps the memory of the run beside its journal."""
+
+    def look(self, now_ns: Ns) -> str:
+        """Take a snapshot if one is due; what a person must know about it, empty if nothing."""
+        ...
+
+    def take(self) -> str:
+        """Take one now; the same."""
+        ...
+
+
 class Wires(Protocol):
     """
     The FIX engine as the loop sees it.
@@ -58,6 +70,7 @@ class RouterParts:
     universe: Universe
     engine: Engine
     taker: EventTaker
+    snapshots: Snapshots
     sequencer: Sequencer
     oms_desk: OmsDesk
     venue_desk: VenueDesk

@@ -123,6 +123,8 @@ def _close(
         # Not ended, so that the next start finds the switch as it was left.
         say("closed while killed: the next start is killed too, until `penstock resume`")
     elif router.is_idle and router.is_told:
+        if text := opened.parts.snapshots.take():
+            say(text)
         marks.end_run()
         say(f"closed: nothing is open, every report is handed over; {opened.journal}")
     else:

@@ -35,7 +35,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -64,14 +64,25 @@ class Step(NamedTuple):
     commands: list[Command]
 
 
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """A place in a journal, behind whole steps, and what the journal says up to there."""
+
+    offset: int = 0  # bytes; 0 is the front
+    last_seq: int = 0
+    last_recv_ns: Ns = Ns(0)
+    last_epoch: int = 0
+    n_events: int = 0
+    n_reports: dict[str, int] = {}  # by client
+
+
+NOTHING_YET: Final = Position()
+
+
 class Recovered(NamedTuple):
     """What a journal says beyond the state that engine and followers now have."""
 
-    last_seq: int
-    last_recv_ns: Ns
-    last_epoch: int
-    n_events: int
-    reports: dict[str, list[Outgoing]]  # all of the run, by client, in order
+    position: Position
+    unsent: dict[str, list[Outgoing]]  # by client, in order: what may not have been taken over
     unanswered: Step | None  # the last event, if its commands are not in the journal
 
 
@@ -83,18 +94,24 @@ def replay_into(
     report_to_clients: Callable[[Event, Sequence[Command]], list[Outgoing]],
     followers: Sequence[Follower],
     provide_model: Callable[[str], None],
+    n_reported: Callable[[str], int],
+    start: Position = NOTHING_YET,
 ) -> Recovered:
     """
-    Give a fresh engine, and all who follow it, everything that a journal holds.
+    Give an engine, and all who follow it, everything that a journal holds.
 
     Args:
+        start: what they have already; for fresh ones, nothing.
+        n_reported: how many reports of the run the marks count for a client: QuickFIX has those.
         provide_model: called with the hash of each model that the journal swaps in, before the
             engine is told.
     Raises:
         JournalError: damaged, or the engine now says something else than it said then.
     """
-    rebuild = _Rebuild(path, engine, note_to_venues, report_to_clients, followers, provide_model)
-    for entry in read_journal(path):
+    rebuild = _Rebuild(
+        path, engine, note_to_venues, report_to_clients, followers, provide_model, n_reported, start
+    )
+    for entry in read_journal(path, start.offset):
         rebuild.take(entry)
     return rebuild.finish()
 
@@ -110,18 +127,24 @@ class _Rebuild:
         report_to_clients: Callable[[Event, Sequence[Command]], list[Outgoing]],
         followers: Sequence[Follower],
         provide_model: Callable[[str], None],
+        n_reported: Callable[[str], int],
+        start: Position,
     ) -> None:
         self._path, self._engine = path, engine
         self._note_to_venues, self._report_to_clients = note_to_venues, report_to_clients
         self._followers, self._provide_model = followers, provide_model
         self._encoder = msgspec.msgpack.Encoder()
         self._open: Step | None = None
-        self._reports: dict[str, list[Outgoing]] = {}
-        self._last_seq, self._last_recv_ns, self._n_events = 0, Ns(0), 0
-        self._last_epoch = 0
+        self._n_reported = n_reported
+        self._unsent: dict[str, list[Outgoing]] = {}
+        self._n_reports = dict(start.n_reports)
+        self._offset, self._n_events = start.offset, start.n_events
+        self._last_seq, self._last_recv_ns = start.last_seq, start.last_recv_ns
+        self._last_epoch = start.last_epoch
 
     def take(self, entry: Entry) -> None:
         """One record."""
+        self._offset = entry.end_offset
         if entry.kind is RecordKind.MARKET:
             tape = entry.tape
             self._last_recv_ns = Ns(int(tape["recv_ns"][-1]))
@@ -137,11 +160,15 @@ class _Rebuild:
         if unanswered is not None:
             self._close(unanswered)
         return Recovered(
-            last_seq=self._last_seq,
-            last_recv_ns=self._last_recv_ns,
-            last_epoch=self._last_epoch,
-            n_events=self._n_events,
-            reports=self._reports,
+            position=Position(
+                offset=self._offset,
+                last_seq=self._last_seq,
+                last_recv_ns=self._last_recv_ns,
+                last_epoch=self._last_epoch,
+                n_events=self._n_events,
+                n_reports=self._n_reports,
+            ),
+            unsent=self._unsent,
             unanswered=unanswered,
         )
 
@@ -165,7 +192,10 @@ class _Rebuild:
     def _close(self, step: Step) -> None:
         self._note_to_venues(*step)
         for outgoing in self._report_to_clients(*step):
-            self._reports.setdefault(outgoing.counterparty, []).append(outgoing)
+            client = outgoing.counterparty
+            self._n_reports[client] = self._n_reports.get(client, 0) + 1
+            if self._n_reports[client] > self._n_reported(client):
+                self._unsent.setdefault(client, []).append(outgoing)
         for follower in self._followers:
             follower.on_step(*step)
 
@@ -181,20 +211,6 @@ class _Rebuild:
             found=_shown(now, first),
             fix=f"start the release and configuration that wrote it; or {FRESH_FIX}",
         )
-
-
-def unsent_reports(recovered: Recovered, n_reported: Callable[[str], int]) -> list[Outgoing]:
-    """
-    Reports that QuickFIX may not have taken over, client by client, in order.
-
-    Args:
-        n_reported: how many reports of the run the marks count for a client.
-    """
-    return [
-        report
-        for client, reports in recovered.reports.items()
-        for report in reports[n_reported(client) :]
-    ]
 
 
 def newest_journal(folder: Path) -> Path | None:

@@ -115,6 +115,8 @@ class Router:
             self._follow(link, link.wake(now_ns))
         for unanswered in self._stepper.watch.overdue(now_ns):
             self._ask_about(unanswered)
+        if text := self._parts.snapshots.look(now_ns):
+            self._stepper.notice(AlertLevel.WARNING, "snapshot", text)
         for text in self._clients.shed.news(now_ns):
             self._stepper.notice(AlertLevel.WARNING, "overload", text)
         timer = self._parts.timers.next_due(now_ns)
@@ -325,7 +327,9 @@ class Router:
     def _ask_about(self, unanswered: Unanswered) -> None:
         """The venue should have answered; if it has not, ask."""
         child_id = unanswered.child_id
-        child = self._parts.engine.children[child_id]
+        child = self._parts.engine.children.get(child_id)
+        if child is None:
+            return  # over for so long that it is forgotten
         # A refused cancel is no sign of life: an order that never arrived cannot be cancelled.
         is_waiting = child.state is ChildState.CANCELLING
         is_silent = is_waiting if unanswered.is_cancel else not child.is_acked

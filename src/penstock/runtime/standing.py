@@ -3,24 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from penstock.domain import (
     ChildFill,
     Command,
     Control,
     ControlAction,
+    EpochStarted,
     Event,
     FeedGap,
     FeedRecovered,
     FeedStale,
     NewParent,
+    OrderCarried,
     Record,
     ReportKind,
     ReportParent,
     SendChild,
     VenueDown,
     VenueUp,
+)
+
+_SET: Final[Mapping[ControlAction, str]] = MappingProxyType(
+    {
+        ControlAction.KILL: "kill",
+        ControlAction.VENUE_OFF: "venue",
+        ControlAction.RESTRICT: "restricted",
+        ControlAction.UNRESTRICT: "restricted",  # it may lift what the settings say
+        ControlAction.KILL_CLIENT: "client",
+        ControlAction.KILL_SYMBOL: "symbol",
+    }
+)
+_LIFTED: Final[Mapping[ControlAction, str]] = MappingProxyType(
+    {
+        ControlAction.RESUME: "kill",
+        ControlAction.VENUE_ON: "venue",
+        ControlAction.RESUME_CLIENT: "client",
+        ControlAction.RESUME_SYMBOL: "symbol",
+    }
 )
 
 
@@ -37,8 +59,10 @@ class Standing:
         self.is_off = [False] * n_venues
         self.is_killed = False  # by a person, or by a fatal error
         self.is_drained = False
+        self._controls: dict[tuple[str, int | None, str], Control] = {}
         self.working: set[int] = set()
         self.clients: set[str] = set()
+        self.epoch = 0
         self.n_parents = 0
         self.n_children = 0
         self.n_fills = 0
@@ -48,13 +72,15 @@ class Standing:
         self.model_sha256 = ""
         self._on_event: Mapping[type, Callable[[Any], None]] = {
             NewParent: self._new_parent,
+            EpochStarted: self._epoch_started,
+            OrderCarried: self._order_carried,
             ChildFill: self._fill,
             Control: self._control,
-            VenueUp: lambda event: self._set(self.is_up, event.venue_idx, True),
-            VenueDown: lambda event: self._set(self.is_up, event.venue_idx, False),
-            FeedGap: lambda event: self._set(self.is_fed, event.venue_idx, False),
-            FeedStale: lambda event: self._set(self.is_fed, event.venue_idx, False),
-            FeedRecovered: lambda event: self._set(self.is_fed, event.venue_idx, True),
+            VenueUp: self._venue_up,
+            VenueDown: self._venue_down,
+            FeedGap: self._feed_lost,
+            FeedStale: self._feed_lost,
+            FeedRecovered: self._feed_recovered,
         }
 
     def on_step(self, event: Event, commands: Sequence[Command]) -> None:
@@ -74,18 +100,38 @@ class Standing:
                 self.model_sha256 = decision.versions.model_sha256
 
     @property
+    def controls(self) -> list[Control]:
+        """Operators' orders that are in force, in the order in which they were given."""
+        return list(self._controls.values())
+
+    @property
     def n_done(self) -> int:
         """Parents that are terminal."""
         return self.n_parents - len(self.working)
 
-    @staticmethod
-    def _set(flags: list[bool], venue_idx: int, value: bool) -> None:
-        flags[venue_idx] = value
+    def _venue_up(self, event: VenueUp) -> None:
+        self.is_up[event.venue_idx] = True
+
+    def _venue_down(self, event: VenueDown) -> None:
+        self.is_up[event.venue_idx] = False
+
+    def _feed_lost(self, event: FeedGap | FeedStale) -> None:
+        self.is_fed[event.venue_idx] = False
+
+    def _feed_recovered(self, event: FeedRecovered) -> None:
+        self.is_fed[event.venue_idx] = True
+
+    def _epoch_started(self, event: EpochStarted) -> None:
+        self.epoch = event.epoch
 
     def _new_parent(self, event: NewParent) -> None:
         self.n_parents += 1
         self.working.add(event.order.parent_id)
         self.clients.add(event.order.client)
+
+    def _order_carried(self, event: OrderCarried) -> None:
+        self.n_parents += 1
+        self.clients.add(event.client)
 
     def _fill(self, _: ChildFill) -> None:
         self.n_fills += 1
@@ -98,7 +144,17 @@ class Standing:
         else:
             self.working.add(report.parent_id)  # a bust may set a filled one to work again
 
+    def _keep(self, event: Control) -> None:
+        """Remember an order for as long as no other one takes it back."""
+        if event.action in _SET:
+            key = (_SET[event.action], event.target_idx, event.client)
+            self._controls.pop(key, None)
+            self._controls[key] = event
+        elif event.action in _LIFTED:
+            self._controls.pop((_LIFTED[event.action], event.target_idx, event.client), None)
+
     def _control(self, event: Control) -> None:
+        self._keep(event)
         match event.action:
             case ControlAction.KILL:
                 self.is_killed = True

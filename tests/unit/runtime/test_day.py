@@ -8,19 +8,32 @@ from typing import Any
 
 import pytest
 
-from penstock.domain import Alert, ChildFill, ReportKind, ReportParent, SendChild, Side
-from penstock.journal import RecordKind, read_journal
+from penstock.domain import Alert, ChildFill, ConfigError, ReportKind, ReportParent, SendChild, Side
+from penstock.journal import RecordKind, read_journal, replay
+from penstock.runtime.building import engine_of_journal
 from penstock.runtime.control import Do, Request
 from penstock.runtime.inbox import Asked, Message
 from penstock.runtime.inbox import Side as Facing
-from penstock.wire.fix import FixMessage, Incoming
-from tests.support.killable_routers import SmallWorld
+from penstock.runtime.marks import Marks
+from penstock.runtime.opening import Opener, session_names
+from penstock.wire.fix import FixMessage, Incoming, Outgoing
+from tests.support.killable_routers import Execution, SmallWorld, small_conf
 
 End = Callable[[SmallWorld], None]
 ENDS: list[Any] = [
     pytest.param(SmallWorld.stop, id="stopped"),
     pytest.param(SmallWorld.kill, id="killed"),
 ]
+
+
+class Nowhere:
+    """A FIX engine that takes everything and delivers nothing."""
+
+    def to_client(self, outgoing: Outgoing) -> bool:
+        return True
+
+    def to_venue(self, outgoing: Outgoing) -> bool:
+        return True
 
 
 @pytest.fixture
@@ -53,6 +66,23 @@ def do(world: SmallWorld, request: Request) -> None:
     """An operator's wish."""
     assert world.process is not None
     world.process.router.take(Asked(request, lambda answer: None))
+
+
+def report_on(world: SmallWorld, execution: Execution) -> list[ReportParent]:
+    """A late fill of a child and the bust of what it has executed; what the engine reports."""
+    assert world.process is not None
+    report = {11: execution.cl_ord_id, 37: "V1", 55: "TEST", 54: "1", 39: "2"}
+    late = {**report, 17: "late-1", 150: "F", 31: "100.01", 32: "7"}
+    bust = {**report, 17: "bust-1", 19: execution.exec_id, 150: "H"}
+    for fields in (late, bust):
+        incoming = Incoming(execution.mic, "8", 1_000, False, fields, world.clock())
+        world.process.router.take(Message(Facing.VENUE, incoming))
+    return [command for command in commands(world) if isinstance(command, ReportParent)][-2:]
+
+
+def order_ids(world: SmallWorld) -> set[str]:
+    """Every OrderID that the client was told."""
+    return {dict(message.fields)[37] for message in world.to_client}
 
 
 def commands(world: SmallWorld) -> list[Any]:
@@ -123,13 +153,7 @@ def test_a_late_fill_and_a_bust_find_the_order_of_the_morning(world: SmallWorld,
     assert world.process is not None
     first = min(world.process.opened.parts.engine.parents)
     execution = world.venues.executions[-1]
-    report = {11: execution.cl_ord_id, 37: "V1", 55: "TEST", 54: "1", 39: "2"}
-    late = {**report, 17: "late-1", 150: "F", 31: "100.01", 32: "7"}
-    bust = {**report, 17: "bust-1", 19: execution.exec_id, 150: "H"}
-    for fields in (late, bust):
-        incoming = Incoming(execution.mic, "8", 1_000, False, fields, world.clock())
-        world.process.router.take(Message(Facing.VENUE, incoming))
-    told = [command for command in commands(world) if isinstance(command, ReportParent)][-2:]
+    told = report_on(world, execution)
 
     assert [(first, ReportKind.FILL), (first, ReportKind.BUST)] == [
         (report.parent_id, report.kind) for report in told
@@ -191,3 +215,77 @@ def check_foreign_fill(world: SmallWorld, cl_ord_id: str) -> None:
     assert before == parts.engine.parents[new].filled_shares
     if isinstance(last.event, ChildFill) and last.event.child_id not in parts.engine.children:
         assert "unknown_child" in {alert.code for alert in alerts}
+
+
+def changed(world: SmallWorld, *changes: tuple[str, str]) -> None:
+    """Other settings from the next start on."""
+    world.conf = small_conf(world.conf.paths.run_dir, *changes)
+
+
+def test_changed_settings_go_on_in_another_journal_of_the_day(world: SmallWorld) -> None:
+    """After a stop in good order; names, limits, switches and late reports are as before."""
+    assert world.process is not None
+    engine = world.process.opened.parts.engine
+    used = engine._core.risk._exposure.client_value("OMS")
+    run, old = world.process.opened.parts.run, world.process.opened.journal
+    again = world.client.said[0]
+    do(world, Request(do=Do.VENUE_OFF, operator="ann", venue="LITA"))
+    do(world, Request(do=Do.RESTRICT, operator="ann", symbol="TEST"))
+    world.stop()
+    changed(world, ("mid_rest_ns = 400_000_000", "mid_rest_ns = 300_000_000"))
+    world.start()
+    assert world.process is not None
+    opened = world.process.opened
+    status = world.process.router.status()
+    carried = opened.parts.engine._core.risk._exposure.client_value("OMS")
+    repeated = tell(world, again, t97="Y")
+    told = report_on(world, world.venues.executions[-1])
+
+    assert (run, True) == (opened.parts.run, old.name < opened.journal.name)
+    assert 300_000_000 == opened.parts.conf.routing.mid_rest_ns
+    assert used == carried
+    assert status.venues["LITA"].is_off
+    assert opened.parts.engine._core.risk._switches.deny_instrument(0) is not None
+    assert ["I"] == [said[150] for said in repeated]
+    assert [ReportKind.FILL, ReportKind.BUST] == [report.kind for report in told]
+    assert {run} == {report_id.split("-")[0] for report_id in order_ids(world)}
+
+
+def test_a_carried_day_is_recovered_like_any_other(world: SmallWorld) -> None:
+    """The new journal has all that it needs: the old one may be gone."""
+    assert world.process is not None
+    old = world.process.opened.journal
+    world.stop()
+    changed(world, ("mid_rest_ns = 400_000_000", "mid_rest_ns = 300_000_000"))
+    world.start()
+    world.client.order("second", Side.BUY, 900)
+    work(world)
+    assert world.process is not None
+    parts = world.process.opened.parts
+    facts = (parts.engine.state_hash(), parts.oms_desk.state_hash(), parts.venue_desk.state_hash())
+    replayed = replay(world.process.opened.journal, engine_of_journal(world.process.opened.journal))
+    world.kill()
+    old.unlink()
+    opener = Opener(
+        conf=world.conf,
+        marks=Marks(world.conf.paths.marks, session_names(world.conf)),
+        wires=Nowhere(),
+        say=lambda line: None,
+    )
+    again = opener.open().parts
+
+    assert replayed.difference is None
+    assert facts == (
+        again.engine.state_hash(),
+        again.oms_desk.state_hash(),
+        again.venue_desk.state_hash(),
+    )
+
+
+def test_a_symbol_that_has_orders_cannot_be_taken_away(world: SmallWorld) -> None:
+    """Reports of the morning name it by its number."""
+    world.stop()
+    changed(world, ('symbol = "TEST"', 'symbol = "OTHER"'))
+
+    with pytest.raises(ConfigError, match="another trading day"):
+        world.start()

@@ -222,7 +222,9 @@ def write_feedback(
 
 def run_name(journal: Path) -> str:
     """What a run is called: as its journal says, else by the name of the file."""
-    return str(read_context(journal).get("run") or journal.stem)
+    context = read_context(journal)
+    run, segment = str(context.get("run") or journal.stem), context.get("segment")
+    return f"{run}.{segment}" if segment else run
 
 
 def forget_run(database: Path | str, run_id: str) -> None:

@@ -57,6 +57,7 @@ class OmsDesk:
         rules: DeskRules | None = None,
     ) -> None:
         self._book = OmsBook()
+        self.n_reports: dict[str, int] = {}  # that steps have caused, by session
         self._rules = rules or DeskRules()
         self._reports = OmsReports(universe, run, self._rules)
         self._answers = OmsAnswers(universe, defaults, self._book, self._reports, self._rules)
@@ -92,6 +93,8 @@ class OmsDesk:
                 for message in messages:
                     outgoing.append(Outgoing(order.order.client, message))
                     outgoing += self._copies(order.order.client, message)
+        for told in outgoing:
+            self.n_reports[told.counterparty] = self.n_reports.get(told.counterparty, 0) + 1
         return outgoing
 
     def has_named(self, incoming: Incoming) -> bool:
@@ -119,6 +122,15 @@ class OmsDesk:
         )
         if order is not None and waits:
             order.replace_id = event.client_order_id
+
+    def client_of(self, parent_id: int) -> str:
+        """Whose order it is; empty for one that no client has sent."""
+        order = self._book.order(parent_id)
+        return "" if order is None else order.order.client
+
+    def packed(self) -> dict[int, bytes]:
+        """Every order with its names, by number, for an `OrderCarried`."""
+        return self._book.packed()
 
     def state_hash(self) -> str:
         """Hash of everything that can influence a later answer."""

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 import msgspec
 
 from penstock.domain import (
+    EPOCH_IDS,
     CancelChild,
     ChildOrder,
     Command,
+    EpochStarted,
     Event,
     Ns,
     PegKind,
@@ -43,14 +45,16 @@ class VenueDesk:
         no ClOrdID is used twice, restarts included: call `note` for every step, recovered or new;
         what a report says about another order than its ClOrdID names is never booked.
 
-    ClOrdIDs are `{run}-{child_id}`, for the n-th cancel with `-c{n}` and for the n-th replace with
-    `-r{n}`. A change always refers to the original one in 41. The comp id of a venue is its MIC.
+    ClOrdIDs are `{run}-{child_id}`, for a cancel with `-c{n}` and for a replace with `-r{n}`, where
+    n grows, and jumps with each process start: a lost journal tail may have used the next one. A
+    change always refers to the original name in 41. The comp id of a venue is its MIC.
     """
 
     def __init__(self, universe: Universe, run: str) -> None:
         assert run.isascii(), f"run {run!r} must be letters and digits"
         assert run.isalnum(), f"run {run!r} must be letters and digits"
         self._run = run
+        self._epoch = 0
         self._symbols = [instrument.symbol for instrument in universe.instruments]
         self._mics = [venue.mic for venue in universe.venues]
         self._carries = [venue.carries for venue in universe.venues]
@@ -59,6 +63,8 @@ class VenueDesk:
 
     def note(self, event: Event, commands: Sequence[Command]) -> None:
         """Remember a step; before `on_command`, and for each recovered step."""
+        if isinstance(event, EpochStarted):
+            self._epoch = event.epoch
         self._children.note(event, commands)
 
     def on_command(self, command: VenueCommand | QueryChild, now_ns: Ns) -> Outgoing:
@@ -88,6 +94,10 @@ class VenueDesk:
     def on_message(self, incoming: Incoming) -> VenueAnswer:
         """Take a venue's message."""
         return self._reports.read(incoming)
+
+    def packed(self) -> dict[int, bytes]:
+        """The children of every order, by the order's number, for an `OrderCarried`."""
+        return self._children.packed()
 
     def state_hash(self) -> str:
         """Hash of everything that can influence a later message."""
@@ -121,7 +131,7 @@ class VenueDesk:
         order = child.order
         name = self._name(order.child_id)
         fields = (
-            (tags.CL_ORD_ID, f"{name}-c{child.n_cancels}"),
+            (tags.CL_ORD_ID, f"{name}-c{self._change_number(child)}"),
             (tags.ORIG_CL_ORD_ID, name),
             (tags.SYMBOL, self._symbols[order.instrument_idx]),
             (tags.SIDE, SIDE_TEXT[order.side]),
@@ -137,7 +147,7 @@ class VenueDesk:
             ((tags.EXEC_INST, tags.MIDPOINT_PEG),) if order.peg is PegKind.MIDPOINT else ()
         )
         fields = (
-            (tags.CL_ORD_ID, f"{name}-r{child.n_replaces}"),
+            (tags.CL_ORD_ID, f"{name}-r{self._epoch * EPOCH_IDS + child.n_replaces}"),
             (tags.ORIG_CL_ORD_ID, name),
             *peg,
             (tags.HANDL_INST, tags.AUTOMATED),
@@ -146,6 +156,11 @@ class VenueDesk:
         )
         whole = self._whose(child, fields)
         return self._to(order, MsgType.ORDER_CANCEL_REPLACE_REQUEST, whole)
+
+    def _change_number(self, child: SentChild) -> int:
+        """A number that no request about this child has had, in this process or an earlier one."""
+        child.n_named = max(child.n_named + 1, child.n_cancels)
+        return self._epoch * EPOCH_IDS + child.n_named
 
     def _whose(self, child: SentChild, fields: Fields) -> Fields:
         """The same with as much of the order's identity as the venue carries."""
