@@ -206,6 +206,7 @@ class Router:
             logged_on=self._logged_on,
             uptime_s=round(seconds(self._parts.clock() - self._started_ns), 3),
             pid=os.getpid(),
+            n_shed=self._clients.shed.n_refused,
         )
 
     def _feed(self, item: Feed) -> None:
