@@ -156,7 +156,8 @@ class Router:
         parts = self._parts
         stamps = draft_stamps(parts.clock())
         for venue in parts.universe.venues:
-            self._stepper.step(FeedGap(**stamps, venue_idx=venue.venue_idx))
+            if venue.has_feed:
+                self._stepper.step(FeedGap(**stamps, venue_idx=venue.venue_idx))
             if parts.standing.is_up[venue.venue_idx]:
                 reason = "the router was restarted"
                 self._stepper.step(VenueDown(**stamps, venue_idx=venue.venue_idx, reason=reason))
