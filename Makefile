@@ -40,7 +40,8 @@ bench-peers: .venv/installed build/peers/installed ## the simulator's speed besi
 MARKETS = $(filter-out %-replay.toml,$(sort $(wildcard scenarios/*.toml)))
 EVERYBODY = static,sweep,proportional,best_static,regime_static,fee_sweep,scorecard,cont_kukanov,kaplan_meier,supervised
 
-research: .venv/installed ## train, compare with insiders and ablate in every generated scenario over 200 seeds: a day
+research: .venv/installed ## 10,000 drill days; train, compare with insiders and ablate in every generated scenario over 200 seeds: a day
+	$(BIN)/penstock drill --days 10000 --seed 14
 	for market in $(MARKETS); do \
 	  $(BIN)/penstock train $$market && \
 	  $(BIN)/penstock train $$market --privileged venue && \

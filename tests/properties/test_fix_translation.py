@@ -274,7 +274,8 @@ def test_no_name_and_no_exec_id_is_used_twice(seed: int) -> None:
 TAGS = [
     6, 11, 14, 15, 17, 18, 19, 21, 30, 31, 32, 37, 38, 39, 40, 41, 43, 44, 45, 52, 54, 55, 58, 59,
     60, 97, 99, 100, 102, 103, 110, 111, 126, 127, 137, 150, 151, 198, 372, 379, 380, 434, 527, 790,
-    851, 9001, 9002, 9003, 9004, 1, -1,
+    851, 9001, 9002, 9003, 9004, 1, -1, 0, 22, 48, 50, 75, 115, 122, 167, 207, 210, 432, 453, 461,
+    528, 530, 581, 584, 585, 854, 1_091, 5_000,
 ]  # fmt: skip
 CODES = ["", *"01234568ACDEFGHIMNPY", "-1", "1.5", "100", "300", "1000", "1e9", "nan", "9" * 30]
 NAMES = ["a1", "c1", "k3f9-5", "k3f9-5-c1", "k3f9-5-r1", "k3f9-99", "k3f9-", "x9", "x" * 5_000]
@@ -285,10 +286,14 @@ TOKENS = [*CODES, *NAMES, *WORDS, *TIMES, *FOREIGN]
 FIELDS = st.dictionaries(
     st.sampled_from(TAGS), st.one_of(st.sampled_from(TOKENS), st.text(max_size=20)), max_size=20
 )
-MSG_TYPES = st.one_of(st.sampled_from(["D", "F", "G", "H", "8", "9", "j", "3", "Q"]), st.text())
+MSG_TYPES = st.one_of(
+    st.sampled_from(["D", "F", "G", "H", "8", "9", "j", "3", "Q", "q", "AF"]), st.text()
+)
 GOOD: dict[str, Mapping[int, str]] = {
     "D": {11: "a2", 55: "TEST0", 54: "1", 38: "1000", 40: "2", 44: "100.05"},
     "F": {11: "c1", 41: "a1"},
+    "q": {11: "m1", 530: "7"},
+    "AF": {584: "s1", 585: "7"},
     "G": {11: "r1", 41: "a1", 38: "500", 40: "1"},
     "8": {11: "k3f9-5", 17: "x9", 150: "F", 39: "1", 32: "100", 31: "100.00", 14: "100"},
 }
@@ -330,11 +335,20 @@ def check_event(event: Event) -> None:
 def test_no_message_of_a_client_raises_and_each_has_one_consequence(
     said_by: list[Incoming],
 ) -> None:
-    """An event, a reply or a note; and every request for an order, one of the first two."""
+    """
+    An event, a reply or a note; and every request for an order, one of the first two. A mass
+    request has an answer for itself and more for its orders.
+    """
     desk = working_desk()
     for incoming in said_by:
         answer = desk.on_message(incoming)
-        assert 1 == len(answer.events) + len(answer.replies) + len(answer.notes)
+        if incoming.msg_type in ("q", "AF"):
+            assert answer.replies
+        else:
+            assert 1 == (len(answer.events) + len(answer.replies) or len(answer.notes))
+        assert all(len(refused.reason) <= 2_000 for refused in answer.refused)
+        for refused in answer.refused:
+            check_event(refused)
         for event in answer.events:
             check_event(event)
             desk.on_step(event, [report(ReportKind.ACCEPTED)])

@@ -126,6 +126,11 @@ class Story:
         self.auditor.closed(mic, name)
         self.venue("4", "4", name, cum, mic)
 
+    def stop(self, action: str, target: str) -> None:
+        """An operator's stop, asked for and confirmed."""
+        asked = self.auditor.asked_by_operator(action, target)
+        self.auditor.confirmed_to_operator(action, target, asked)
+
     def finish(self) -> None:
         """The end of the day."""
         self.auditor.finish()

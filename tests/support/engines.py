@@ -10,11 +10,13 @@ from penstock.domain import (
     ChildOrder,
     Command,
     Event,
+    Identity,
     Instrument,
     Liquidity,
     NewParent,
     Ns,
     ParentOrder,
+    ParentTif,
     Record,
     ReportParent,
     SendChild,
@@ -192,6 +194,8 @@ class Rig:
         limit: int | None = None,
         horizon_ns: int = MINUTE_NS,
         instrument: int = 0,
+        tif: ParentTif = ParentTif.DAY,
+        identity: Identity | None = None,
     ) -> list[ChildOrder]:
         """A new parent; returns the children that it caused."""
         parent = ParentOrder(
@@ -203,6 +207,8 @@ class Rig:
             limit_ticks=None if limit is None else Ticks(limit),
             arrival_ns=self.now,
             horizon_ns=Ns(horizon_ns),
+            tif=tif,
+            identity=identity or Identity(),
         )
         self.give(NewParent, order=parent)
         return self.sent

@@ -24,6 +24,7 @@ from penstock.domain import (
     Liquidity,
     Ns,
     ParentState,
+    ParentTif,
     ReplaceChild,
     SendChild,
     SetTimer,
@@ -37,6 +38,7 @@ from penstock.domain import (
     VenueUp,
     stream,
 )
+from penstock.engine import EngineConfig
 from penstock.wire.fix import (
     ClientReport,
     ClientReportKind,
@@ -47,6 +49,8 @@ from penstock.wire.fix import (
     Outgoing,
     VenueDesk,
     cancel_order,
+    mass_cancel,
+    mass_status,
     new_order,
     read_report,
     replace_order,
@@ -174,7 +178,7 @@ class Session:
             (6, self.order), (2, self.cancel), (3, self.replace), (1, self.repeat),
             (1, self.ask), (9, self.acknowledge), (12, self.fill), (1, self.reject),
             (6, self.answer), (4, self.end), (1, self.bust), (2, self.say_again),
-            (2, self.reconcile), (6, self.wait),
+            (2, self.reconcile), (6, self.wait), (1, self.ask_for_all), (1, self.cancel_many),
         )  # fmt: skip
         bag = [action for weight, action in actions for _ in range(weight)]
         for pick in self._rng.integers(len(bag), size=n_actions):
@@ -199,11 +203,14 @@ class Session:
         order = ClientOrder([name], side, f"TEST{int(self._rng.integers(3))}")
         self.client.open(order)
         limit = (None, BID, ASK)[int(self._rng.integers(3))]
+        tif = (ParentTif.DAY, ParentTif.DAY, ParentTif.GTD, ParentTif.IOC)[
+            int(self._rng.integers(4))
+        ]
         self._client_says(
             new_order(
                 cl_ord_id=name, symbol=order.symbol, side=side, size_shares=Shares(shares),
                 now_ns=self.now, limit_ticks=None if limit is None else Ticks(limit),
-                horizon_ns=Ns(int(self._rng.choice([1, 20])) * 1_000_000_000),
+                horizon_ns=Ns(int(self._rng.choice([1, 20])) * 1_000_000_000), tif=tif,
             )
         )  # fmt: skip
 
@@ -251,6 +258,25 @@ class Session:
                     cl_ord_id=name, symbol=order.symbol, side=order.side, now_ns=self.now
                 )
             )
+
+    def ask_for_all(self) -> None:
+        """Where does everything stand?"""
+        for reply in self._mass(mass_status(name=self._name())):
+            if dict(reply.message.fields)[37] != "NONE":
+                self.client.take(reply.message)
+
+    def cancel_many(self) -> None:
+        """Every order of a symbol."""
+        symbol = f"TEST{int(self._rng.integers(2))}"
+        self._mass(mass_cancel(cl_ord_id=self._name(), now_ns=self.now, symbol=symbol))
+
+    def _mass(self, message: FixMessage) -> tuple[Outgoing, ...]:
+        self._n_said += 1
+        incoming = heard(message, CLIENT, recv_ns=self.now, seq_num=self._n_said)
+        answer = self.oms.on_message(incoming)
+        for event in answer.events:
+            self._give(event)
+        return answer.replies
 
     # The market.
 

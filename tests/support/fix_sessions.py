@@ -156,7 +156,18 @@ class Peer:
     """A counterparty that says exactly what a test wants, wrong or not."""
 
     def __init__(self, port: int, *, ours: str = CLIENT, theirs: str = ROUTER) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
+        self._take_over(socket.create_connection(("127.0.0.1", port), PATIENCE_S), ours, theirs)
+
+    @classmethod
+    def of(cls, connection: socket.socket, *, ours: str, theirs: str) -> Self:
+        """One that was called, not one that calls."""
+        peer = cls.__new__(cls)
+        connection.settimeout(PATIENCE_S)
+        peer._take_over(connection, ours, theirs)
+        return peer
+
+    def _take_over(self, connection: socket.socket, ours: str, theirs: str) -> None:
+        self._socket = connection
         self._ours, self._theirs = ours, theirs
         self._buffer = b""
         self.next_num = 1
@@ -171,6 +182,16 @@ class Peer:
             while self._socket.recv(65_536):
                 pass
 
+    def is_let_wait(self) -> bool:
+        """Whether the other side has neither said anything nor hung up."""
+        self._socket.setblocking(False)
+        try:
+            return self._socket.recv(1) is None
+        except BlockingIOError:
+            return True
+        finally:
+            self._socket.settimeout(PATIENCE_S)
+
     def hang_up(self) -> None:
         """Leave at once."""
         self._socket.close()
@@ -181,6 +202,10 @@ class Peer:
 
     def say(self, msg_type: str, *body: tuple[int, str], num: str = "") -> None:
         """A message with a right length and checksum, under the next number if none is given."""
+        self.write(self.made(msg_type, *body, num=num))
+
+    def made(self, msg_type: str, *body: tuple[int, str], num: str = "") -> bytes:
+        """The bytes of that message."""
         now = datetime.now(UTC)
         if not num:
             num, self.next_num = str(self.next_num), self.next_num + 1
@@ -194,7 +219,7 @@ class Peer:
         ]
         content = "".join(f"{tag}={value}{SOH}" for tag, value in fields).encode("latin-1")
         data = f"8=FIX.4.4{SOH}9={len(content)}{SOH}".encode() + content
-        self.write(data + f"10={sum(data) % 256:03d}{SOH}".encode())
+        return data + f"10={sum(data) % 256:03d}{SOH}".encode()
 
     def log_on(self) -> dict[int, str]:
         """Log on, and return the answer."""

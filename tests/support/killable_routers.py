@@ -80,6 +80,7 @@ CONF = """
 day = 20260302
 run_dir = "{run_dir}"
 drain_s = 2.0
+max_wait_s = 600.0
 [oms]
 clients = ["OMS"]
 default_horizon_s = 8.0
@@ -559,6 +560,8 @@ class SmallWorld:
             items = list(self._news(process))
             for item in items:
                 process.router.take(item)
+            while process.router.go_on() or process.router.send_some():
+                pass
             self._tell_client()
             if not items and not self._to_venues:
                 return

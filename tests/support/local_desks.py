@@ -78,6 +78,7 @@ def desk_in(
         folder,
         replace(
             router,
+            router=replace(router.router, max_wait_s=600.0),
             feed=replace(router.feed, stale_after_s=1.0),
             store=replace(router.store, path=str(store_of(folder)) if has_store else ""),
             routing=PATIENT_LIST,

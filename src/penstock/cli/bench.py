@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from penstock.cli.bench_load import load
 from penstock.cli.console import err, machine, out, print_json
 from penstock.cli.options import json_option
 from penstock.cli.refusing import check_output
@@ -194,6 +195,9 @@ def gym(steps: int, runs: int, as_json: bool) -> None:
         "agent left out."
     )
     out.print(f"machine   {machine()}")
+
+
+command.add_command(load)
 
 
 @command.command("fix")

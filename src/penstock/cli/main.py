@@ -15,7 +15,6 @@ from typing import Final, NoReturn
 import click
 
 from penstock import __version__
-from penstock.domain import PenstockError, Problem, reason_of
 
 # Name of a command, the file it lives in, and its line in the help: a command's imports (the
 # compiler, LightGBM, Plotly) are paid for only by who runs it.
@@ -33,10 +32,16 @@ COMMANDS: Final = {
     "oms": ("oms", "Send a client's orders to a router, and wait for their end."),
     "run": ("run", "Run the live router that a configuration describes."),
     "status": ("status", "Ask a running router how it stands."),
-    "kill": ("kill", "Cancel everything, accept nothing, until `resume`."),
+    "kill": ("kill", "Cancel everything, or what is of a client, a venue or a symbol."),
     "resume": ("resume", "Take the kill switch back."),
-    "venue": ("venue", "Switch a venue on or off in a running router."),
+    "orders": ("orders", "List what is live, in doubt and at work in a running router."),
+    "child": ("child", "Book or end a child order that no venue settles."),
+    "venue": ("venue", "Switch a venue on or off in a running router, or force it up."),
+    "symbol": ("symbol", "Restrict trading in a symbol, or allow it again."),
+    "limits": ("limits", "Show what is used up of the day's limits, or start them again."),
+    "session": ("session", "Start the sequence numbers of a FIX session again."),
     "drill": ("drill", "Play days full of faults through the live router, and audit them."),
+    "fix": ("fix", "Write what a counterparty needs to connect over FIX."),
     "store": ("store", "Write a journal into the feedback log, an SQL database."),
     "explain": ("explain", "Tell why a child order went where it went, and what came of it."),
     "replay": ("replay", "Replay a journal and compare every command."),
@@ -120,15 +125,20 @@ def main() -> None:
     except OSError as error:
         click.echo(f"penstock: {_said(error)}", err=True)
         raise SystemExit(EXIT_BAD_INPUT) from None
-    except PenstockError as error:
-        click.echo(f"penstock: {error}", err=True)
-        raise SystemExit(EXIT_BAD_INPUT) from None
     except AssertionError:
         # A promise of ours broke: the trace is for us, the command lets anybody do it again.
         click.echo(traceback.format_exc(), err=True, nl=False)
         command = shlex.join(["penstock", *sys.argv[1:]])
         click.echo(f"penstock: a promise broke (above); to see it again: {command}", err=True)
         raise SystemExit(EXIT_BROKEN_PROMISE) from None
+    except Exception as error:
+        # Imported now: what a brake does not need it must not wait for.
+        from penstock.domain import PenstockError
+
+        if not isinstance(error, PenstockError):
+            raise
+        click.echo(f"penstock: {error}", err=True)
+        raise SystemExit(EXIT_BAD_INPUT) from None
     finally:
         signal.signal(signal.SIGTERM, before)
 
@@ -138,11 +148,14 @@ def _terminated(_number: int, _frame: FrameType | None) -> NoReturn:
     raise SystemExit(EXIT_TERMINATED)
 
 
-def _said(error: OSError) -> Problem:
+def _said(error: OSError) -> str:
     """What the operating system refused, in the words of every other error."""
-    return Problem(
+    from penstock.domain import Problem, reason_of
+
+    problem = Problem(
         where=str(error.filename or "a file, folder or socket"),
         expected="something that this user can read and write",
         found=reason_of(error),
         fix="check the path, its permissions and the room on the disk",
     )
+    return str(problem)

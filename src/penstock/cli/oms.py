@@ -26,14 +26,15 @@ def command(conf: Path, parents: int | None, seed: int | None, as_json: bool) ->
     Example:  penstock oms conf/oms.toml --parents 10
     Exit status: 0 every order has ended; 2 bad configuration; 3 some are still open.
     """
-    from penstock.runtime import read_oms_conf, run_oms
+    from penstock.runtime import operator_log, read_oms_conf, run_oms
 
     settings = read_oms_conf(conf)
     wanted = {name: n for name, n in (("parents", parents), ("seed", seed)) if n is not None}
     settings = msgspec.structs.replace(
         settings, oms=msgspec.structs.replace(settings.oms, **wanted)
     )
-    status, summary = run_oms(settings, say=lambda line: click.echo(line, err=True))
+    with operator_log(settings.run_dir / "oms.log") as say:
+        status, summary = run_oms(settings, say=say)
     if as_json:
         print_json(summary._asdict())
     raise SystemExit(status)

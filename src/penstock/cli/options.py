@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from penstock.cli import options_plain
 from penstock.cli.console import default_workers
 from penstock.domain import ConfigError
 
@@ -15,9 +16,7 @@ TUNED: Final = Path("conf/baselines")
 scenarios_argument = click.argument(
     "scenario", nargs=-1, required=True, type=click.Path(path_type=Path)
 )
-json_option = click.option(
-    "--json", "as_json", is_flag=True, help="One JSON object on stdout; progress goes to stderr."
-)
+json_option = options_plain.json_option
 tape_option = click.option(
     "--tape",
     type=click.Path(path_type=Path),

@@ -6,19 +6,24 @@ from pathlib import Path
 
 import click
 
-from penstock.cli.operating import conf_argument, order
+from penstock.cli.kill import scope_options
+from penstock.cli.operating import conf_argument, order, reason_option
 
 
 @click.command("resume")
 @conf_argument
-def command(conf: Path) -> None:
+@scope_options
+@reason_option
+def command(conf: Path, client: str, venue: str, symbol: str, reason: str) -> None:
     """
     Take the kill switch back, and let the configured policy decide again.
 
-    Orders that the kill stopped stay stopped. CONF is conf/router.toml unless given.
+    With a client, a venue or a symbol, the kill of that alone. Orders that a kill stopped stay
+    stopped. CONF is conf/router.toml unless given.
 
     \b
     Example:  penstock resume conf/router.toml
-    Exit status: 0 done; 2 no router answers.
+    Exit status: 0 done; 2 no router answers, or it refuses.
     """
-    order(conf, "resume")
+    details = {"client": client, "venue": venue, "symbol": symbol, "reason": reason}
+    order(conf, "resume", details, shown="resume")

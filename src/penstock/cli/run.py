@@ -22,7 +22,9 @@ def command(conf: Path, is_fresh: bool) -> None:
 
     A run that did not end cleanly is gone on with: its journal is replayed, and every open order
     is reconciled with its venue before anything new is sent. Folders named in CONF are relative to
-    the current directory.
+    the current directory. What operators are told goes to stderr and to router.log in run_dir; a
+    stderr that is not read, or a terminal that is closed, stops nothing, and SIGHUP opens the log
+    anew.
 
     \b
     Example:  penstock run conf/router.toml
@@ -30,11 +32,10 @@ def command(conf: Path, is_fresh: bool) -> None:
     signal ends at once); 2 bad configuration, port in use, or a journal that cannot be gone on
     with; 3 something fatal happened: everything was cancelled, see the last lines.
     """
-    from penstock.runtime import read_router_conf, run_router
+    from penstock.runtime import operator_log, read_router_conf, run_router
 
-    status = run_router(
-        read_router_conf(conf),
-        is_fresh=is_fresh,
-        say=lambda line: click.echo(line, err=True),
-    )
+    settings = read_router_conf(conf)
+    log = settings.log
+    with operator_log(settings.paths.log, max_bytes=log.max_bytes, n_files=log.files) as say:
+        status = run_router(settings, is_fresh=is_fresh, say=say)
     raise SystemExit(status)

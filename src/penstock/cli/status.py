@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 
-from penstock.cli.console import out, print_json
 from penstock.cli.operating import ask, conf_argument
-from penstock.cli.options import json_option
+from penstock.cli.options_plain import json_option, print_json
 
 
 @click.command("status")
@@ -26,12 +25,12 @@ def command(conf: Path, as_json: bool) -> None:
     Example:  penstock status conf/router.toml
     Exit status: 0 it answered; 2 no router answers.
     """
-    status = ask(conf, "status")["status"]
+    status = ask(conf, "status", shown="status")["status"]
     if as_json:
         print_json(status)
         return
     for line in _lines(status):
-        out.print(line, highlight=False, markup=False, soft_wrap=True)
+        click.echo(line)
 
 
 def _lines(status: dict[str, Any]) -> Iterator[str]:

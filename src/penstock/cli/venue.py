@@ -7,22 +7,26 @@ from typing import Literal
 
 import click
 
-from penstock.cli.operating import conf_argument, order
+from penstock.cli.operating import conf_argument, order, reason_option
 
 
 @click.command("venue")
-@click.argument("switch", type=click.Choice(["on", "off"]))
+@click.argument("switch", type=click.Choice(["on", "off", "force-up"]))
 @click.argument("mic")
 @conf_argument
-def command(switch: Literal["on", "off"], mic: str, conf: Path) -> None:
+@reason_option
+def command(switch: Literal["on", "off", "force-up"], mic: str, conf: Path, reason: str) -> None:
     """
     Switch the venue MIC on or off in the router that runs under CONF.
 
     Off cancels what is open there and routes around it; on lifts that, and a throttle that has
-    latched. CONF is conf/router.toml unless given.
+    latched. force-up ends the wait of a venue that reconciles and does not answer: what it has not
+    accounted for stays live or in doubt until a person settles it with `penstock child`. CONF is
+    conf/router.toml unless given.
 
     \b
     Example:  penstock venue off PDRK conf/router.toml
-    Exit status: 0 done; 2 no router answers, or it has no such venue.
+    Exit status: 0 done; 2 no router answers, or it refuses, and why.
     """
-    order(conf, f"venue_{switch}", venue=mic)
+    do = f"venue_{switch.replace('-', '_')}"
+    order(conf, do, {"venue": mic, "reason": reason}, shown=f"venue {switch} {mic}")

@@ -21,9 +21,9 @@ def command(conf: Path) -> None:
     Example:  penstock venues conf/venues.toml
     Exit status: 0 ended in good order; 2 bad configuration, or a port in use; 3 fatal.
     """
-    from penstock.runtime import read_venues_conf, run_venues
+    from penstock.runtime import operator_log, read_venues_conf, run_venues
 
-    status = run_venues(
-        read_venues_conf(conf), say=lambda line: click.echo(line, err=True), file=str(conf)
-    )
+    settings = read_venues_conf(conf)
+    with operator_log(settings.run_dir / "venues.log") as say:
+        status = run_venues(settings, say=say, file=str(conf))
     raise SystemExit(status)

@@ -19,6 +19,7 @@ from penstock.domain import (
     Versions,
 )
 from penstock.engine.ledger import Ledger
+from penstock.engine.obstacles import of_decision
 from penstock.engine.parent import ATTEMPT_DTYPE, Parent
 from penstock.features import Footprint, MarketView, Scorecards, fill_features
 from penstock.risk import RiskGate
@@ -94,6 +95,12 @@ class Decider:
     def use(self, policy: Policy) -> None:
         """Decide with another policy from now on."""
         self.policy = policy
+
+    def obstacle(self) -> str:
+        """Why the last decision could send nothing, in words."""
+        mics = [venue.mic for venue in self._universe.venues]
+        frame, is_any_up = self.frame, any(self.reach.is_up)
+        return of_decision(frame.situation, frame.rows, mics, is_any_up=is_any_up)
 
     def refusal(self, objective: str | None) -> str | None:
         """Why an order with this objective cannot be worked; None if it can."""
@@ -177,6 +184,9 @@ class Decider:
         for venue_idx in range(len(self._universe.venues)):
             reason = self.reach.exclusion(venue_idx)
             excluded[venue_idx * N_TACTICS : (venue_idx + 1) * N_TACTICS] = int(reason)
+        if parent.is_immediate:  # what has not given all that was asked of it is not asked again
+            is_tried = rows["filled_shares"] < rows["sent_shares"]
+            excluded[is_tried & (excluded == 0)] = int(Exclusion.COOLING_DOWN)
         for child_id in parent.live_children:
             order = ledger.children[child_id].order
             excluded[row_of(order.venue_idx, order.tactic)] = int(Exclusion.IN_USE)

@@ -96,7 +96,7 @@ def _grown(core: Core, child: Child, size_shares: Shares) -> None:
     )
     child.size_shares = size_shares
     core.risk.on_resized(child.order, child.leaves_shares)
-    take_stock(core, core.ledger.parent_of(child))
+    take_stock(core, child)
 
 
 def _still_open(core: Core, child: Child, leaves_shares: Shares) -> None:
@@ -111,7 +111,7 @@ def _still_open(core: Core, child: Child, leaves_shares: Shares) -> None:
     child.n_cancel_refusals = 0
     child.is_cancel_asked = False
     cancel_child(core, child)
-    take_stock(core, core.ledger.parent_of(child))
+    take_stock(core, child)
 
 
 def _contradicted(core: Core, child: Child, difference: str) -> None:
@@ -143,7 +143,7 @@ def _follow_doubt(core: Core, child: Child, before_shares: int, reason: str = ""
         parent = core.ledger.parent_of(child)
         if child.state.is_terminal:
             core.risk.on_reopened(child.order, parent.order.client, doubt_shares)
-        take_stock(core, parent)
+        take_stock(core, child)
     elif left_doubt:
         core.alert(
             AlertLevel.INFO,

@@ -50,6 +50,7 @@ from penstock.engine.child import Child
 from penstock.engine.core import Core
 from penstock.engine.parent import Parent
 from penstock.features import MarketView
+from penstock.risk import RiskGate
 from penstock.routing import Frame
 
 HANDLERS: Mapping[type, Callable[[Core, Any], None]] = {
@@ -144,6 +145,11 @@ class Engine:
     def children(self) -> Mapping[int, Child]:
         """Children by number, but for those of such parents; read only."""
         return self._core.ledger.children
+
+    @property
+    def risk(self) -> RiskGate:
+        """What is used up of the limits; read only."""
+        return self._core.risk
 
     @property
     def n_forgotten(self) -> int:

@@ -214,6 +214,9 @@ def _parent_bytes(parent: Parent) -> bytes:
         parent.is_round_useful,
         parent.n_empty_rounds,
         parent.last_denial,
+        parent.obstacle,
+        parent.last_reject,
+        parent.stop_text,
         parent.arrival_mid_ticks_x2,
         parent.live_children,
     )

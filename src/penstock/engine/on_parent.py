@@ -51,7 +51,7 @@ def new_parent(core: Core, event: NewParent) -> None:
     core.report(parent, ReportKind.ACCEPTED, "accepted")
     complete_ns = order.deadline_ns - core.config.completion_window_ns
     core.set_timer(Purpose.EXPIRE, order.parent_id, order.deadline_ns)
-    if complete_ns <= core.now_ns:
+    if complete_ns <= core.now_ns or parent.is_immediate:
         parent.must_complete = True
     else:
         core.set_timer(Purpose.COMPLETE, order.parent_id, complete_ns)

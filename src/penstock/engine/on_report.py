@@ -29,6 +29,7 @@ from penstock.engine import doubt
 from penstock.engine.child import Child
 from penstock.engine.core import Core
 from penstock.engine.deciding import row_of
+from penstock.engine.obstacles import of_reject
 from penstock.engine.rounds import ended, reopen_parent, report_bust, take_stock
 from penstock.engine.timers import Purpose
 from penstock.engine.working import (
@@ -104,6 +105,14 @@ def _book(core: Core, child: Child, event: ChildFill) -> None:
             "late_fill",
             f"child {event.child_id} filled after it had ended; booked",
         )
+    if child.filled_shares > child.size_shares:
+        core.alert(
+            AlertLevel.CRITICAL,
+            "child_overfill",
+            f"{core.mic(event.venue_idx)} executed {child.filled_shares} shares of child "
+            f"{event.child_id}, which asked for {child.size_shares}; booked. Settle the excess "
+            "with the venue",
+        )
     if _is_beyond_limit(child, event):
         core.alert(
             AlertLevel.CRITICAL,
@@ -117,7 +126,7 @@ def _book(core: Core, child: Child, event: ChildFill) -> None:
     core.footprint.add(
         child.order.instrument_idx, signed(child.order.side, event.size_shares), core.now_ns
     )
-    take_stock(core, parent)
+    take_stock(core, child)
     core.report(parent, ReportKind.FILL, "fill", event)
     refuse_late_replace(core, parent)
     early = child.early_busts.pop(event.exec_id, None)
@@ -178,6 +187,8 @@ def reject(core: Core, event: ChildReject) -> None:
         return
     if not child.state.is_terminal:
         core.scorecards.on_reject(event.venue_idx, child.order.tactic, core.now_ns)
+        parent = core.ledger.parent_of(child)
+        parent.last_reject = of_reject(core.mic(event.venue_idx), event.reason)
         core.alert(AlertLevel.WARNING, "child_rejected", f"child {event.child_id}: {event.reason}")
     doubt.hold_end(core, child, ChildState.REJECTED, event.stated)
 
@@ -237,7 +248,7 @@ def replaced(core: Core, event: ChildReplaced) -> None:
     was_terminal = child.state.is_terminal
     core.ledger.resize(child, event)
     core.risk.on_resized(child.order, child.leaves_shares)
-    take_stock(core, core.ledger.parent_of(child))
+    take_stock(core, child)
     doubt.hold(core, child, event.stated)
     if child.state.is_terminal and not was_terminal:
         ended(core, child)
@@ -279,7 +290,7 @@ def _take_back(core: Core, child: Child, event: ChildBust) -> None:
     )
     if parent.state is ParentState.FILLED and not parent.is_complete:
         reopen_parent(core, parent)
-    take_stock(core, parent)
+    take_stock(core, child)
     if event.exec_id in child.executions:
         report_bust(core, parent, child, event.exec_id)
     else:

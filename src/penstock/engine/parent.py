@@ -14,6 +14,7 @@ from penstock.domain import (
     Ns,
     ParentOrder,
     ParentState,
+    ParentTif,
     Shares,
     Ticks,
     UsdMicros,
@@ -63,6 +64,9 @@ class Parent:
     is_round_useful: bool = False  # something of this stage filled, or rested
     n_empty_rounds: int = 0  # stages in a row of which neither is true
     last_denial: str = ""  # why risk refused the last child; empty once one was sent
+    obstacle: str = ""  # why the last decision sent nothing, in words; empty if it sent something
+    last_reject: str = ""  # the last words with which a venue rejected a child
+    stop_text: str = ""  # why it was stopped
     live_children: list[int] = field(default_factory=list)
     doubtful_children: list[int] = field(default_factory=list)  # ended, with shares in doubt
     attempts: NDArray[Any] = field(default_factory=lambda: np.zeros(0, ATTEMPT_DTYPE))
@@ -78,6 +82,11 @@ class Parent:
         if self.state.is_terminal:
             return Shares(0)
         return Shares(max(0, self.wanted_shares - self.filled_shares))
+
+    @property
+    def is_immediate(self) -> bool:
+        """True for an order that rests nowhere and ends when nothing more can be taken."""
+        return self.order.tif is ParentTif.IOC
 
     @property
     def open_shares(self) -> Shares:

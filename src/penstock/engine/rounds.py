@@ -17,13 +17,16 @@ from penstock.engine.working import (
 )
 
 
-def take_stock(core: Core, parent: Parent) -> None:
-    """Totals have changed: conclude what is complete, cancel what would be too much."""
+def take_stock(core: Core, child: Child) -> None:
+    """Totals of a child have changed: conclude what is complete, cancel what would be too much."""
+    parent = core.ledger.parent_of(child)
     if is_overfilled(parent):
         core.alert(
             AlertLevel.CRITICAL,
             "overfill",
-            f"parent {parent.order.parent_id} has {parent.filled_shares} of {parent.size_shares}",
+            f"parent {parent.order.parent_id} has {parent.filled_shares} shares of "
+            f"{parent.size_shares}, the last from {core.mic(child.order.venue_idx)}, "
+            f"child {child.order.child_id}. Settle the excess with the venue",
         )
     is_full = parent.filled_shares >= parent.size_shares > 0  # whatever replace is pending
     if (parent.is_complete or is_full) and not parent.state.is_terminal:
@@ -111,7 +114,7 @@ def _next_round(core: Core, parent: Parent) -> None:
     """
     parent.n_empty_rounds = 0 if parent.is_round_useful else parent.n_empty_rounds + 1
     parent.is_round_useful = False
-    if parent.n_empty_rounds < core.config.patient_rounds:
+    if parent.n_empty_rounds < core.config.patient_rounds or parent.is_immediate:
         route(core, parent)
     else:
         retry_later(core, parent)

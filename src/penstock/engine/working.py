@@ -25,6 +25,7 @@ from penstock.domain import (
 from penstock.engine.child import Child
 from penstock.engine.core import Core
 from penstock.engine.ledger import shares_still_free
+from penstock.engine.obstacles import ending
 from penstock.engine.parent import Parent
 from penstock.engine.timers import Purpose
 
@@ -49,8 +50,14 @@ def route(core: Core, parent: Parent, budget_shares: int | None = None) -> None:
     record = core.decider.decide(parent, core.ledger, free_shares, core.now_ns)
     parent.n_decisions += 1
     core.out.append(Record(at_ns=core.now_ns, decision=record))
+    parent.obstacle = ""
     _send_stage(core, parent)
-    if not parent.live_children:
+    if parent.live_children:
+        return
+    parent.obstacle = parent.obstacle or core.decider.obstacle()
+    if parent.is_immediate:
+        stop(core, parent, "immediate or cancel")
+    else:
         retry_later(core, parent)
 
 
@@ -90,6 +97,7 @@ def _send_row(core: Core, parent: Parent, row_idx: int) -> None:
         if denial.reason != parent.last_denial:
             core.alert(AlertLevel.WARNING, "risk_denied", f"child {order.child_id}: {denial}")
         parent.last_denial = denial.reason
+        parent.obstacle = str(denial)
         return
     parent.last_denial = ""
     mid_ticks_x2 = int(frame.situation["mid_ticks_x2"][0])
@@ -150,6 +158,7 @@ def stop(core: Core, parent: Parent, text: str) -> None:
     if parent.state is not ParentState.WORKING:
         return
     parent.is_stopped = True
+    parent.stop_text = text
     parent.state = ParentState.CANCELLING
     cancel_live(core, parent)
     if not conclude_if_idle(core, parent, text):
@@ -198,7 +207,7 @@ def conclude_if_idle(core: Core, parent: Parent, text: str) -> bool:
         parent.state = ParentState.FILLED
     elif parent.state is ParentState.CANCELLING and parent.is_idle:
         parent.state = ParentState.CANCELLED
-        core.report(parent, ReportKind.ENDED, text)
+        core.report(parent, ReportKind.ENDED, ending(parent.stop_text or text, parent))
     return parent.state.is_terminal
 
 

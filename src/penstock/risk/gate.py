@@ -174,6 +174,10 @@ class RiskGate:
             self._throttle.start_anew(event.target_idx)
         return is_known
 
+    def client_value(self, client: str) -> int:
+        """What a client has traded today plus what of it is live, ticks times shares."""
+        return self._exposure.client_value(client)
+
     def traded(self) -> list[tuple[str, str, int, int]]:
         """What has traded today, for the day's next journal; see `Exposure.traded`."""
         return self._exposure.traded()

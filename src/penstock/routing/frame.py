@@ -60,6 +60,9 @@ class Frame:
         n_rows = n_venues * N_TACTICS
         self.situation: SituationArray = np.zeros(1, SITUATION_DTYPE)
         self.rows: RowArray = np.zeros(n_rows, ROW_DTYPE)
+        # Risk masks rows by venue before the builder describes them: also in the first decision.
+        self.rows["venue_idx"] = np.arange(n_rows) // N_TACTICS
+        self.rows["tactic"] = np.arange(n_rows) % N_TACTICS
         self.features = np.zeros((n_rows, N_FEATURES))
         self.picked = np.zeros(n_rows, np.int64)
         self.picked_features = np.zeros((n_rows, N_FEATURES))

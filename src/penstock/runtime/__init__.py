@@ -12,6 +12,7 @@ from penstock.runtime.lines_log import read_lines
 from penstock.runtime.local import LocalDesk
 from penstock.runtime.oms import run_oms
 from penstock.runtime.oms_config import OmsConf, read_oms_conf
+from penstock.runtime.operator_log import operator_log
 from penstock.runtime.program import run_router
 from penstock.runtime.status import RouterStatus
 from penstock.runtime.venues import run_venues
@@ -36,6 +37,7 @@ __all__ = [
     "ask_router",
     "check_integrity",
     "engine_of_journal",
+    "operator_log",
     "parse_router_conf",
     "read_lines",
     "read_oms_conf",

@@ -62,7 +62,7 @@ class Samples(NamedTuple):
 
 
 class ScriptedVenues:
-    """Twelve venues that quote the same for ever and fill every order whole, at once."""
+    """Venues that quote the same for ever and fill every order whole, at once."""
 
     def __init__(self, conf: RouterConf, port: int, folder: Path, clock: AnchoredClock) -> None:
         self._clock = clock
@@ -138,7 +138,7 @@ class Quotes:
     def __init__(self, universe: Universe, conf: VenuesConf, clock: AnchoredClock) -> None:
         self._sender = FeedSender(conf)
         self._publisher = FeedPublisher(universe, started_ns=clock())
-        rows = _quotes(len(universe.venues), clock())
+        rows = _quotes(len(universe.venues), len(universe.instruments), clock())
         self._publisher.publish(rows, 0, len(rows))
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="quotes", daemon=True)
@@ -221,13 +221,15 @@ class Client:
             ) from None
 
 
-def _quotes(n_venues: int, now_ns: Ns) -> TapeArray:
-    """A cent wide at every venue."""
-    rows = empty_tape(2 * n_venues)
-    rows["venue_idx"] = np.repeat(np.arange(n_venues), 2)
+def _quotes(n_venues: int, n_instruments: int, now_ns: Ns) -> TapeArray:
+    """A cent wide at every venue, for every instrument."""
+    rows = empty_tape(2 * n_venues * n_instruments)
+    n_books = n_venues * n_instruments
+    rows["venue_idx"] = np.repeat(np.tile(np.arange(n_venues), n_instruments), 2)
+    rows["instrument_idx"] = np.repeat(np.arange(n_instruments), 2 * n_venues)
     rows["kind"] = int(TapeKind.LEVEL)
-    rows["side"] = np.tile([1, -1], n_venues)
-    rows["price_ticks"] = np.tile([BID_TICKS, BID_TICKS + TICKS_PER_USD // 100], n_venues)
+    rows["side"] = np.tile([1, -1], n_books)
+    rows["price_ticks"] = np.tile([BID_TICKS, BID_TICKS + TICKS_PER_USD // 100], n_books)
     rows["shares"] = QUOTED_SHARES
     rows["event_ns"] = rows["recv_ns"] = now_ns
     return rows

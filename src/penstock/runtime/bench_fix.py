@@ -170,7 +170,7 @@ def _trade(
     run = in_base_36(clock() // 1_000)
     for k in range(n_orders):
         side = Side.BUY if k % 2 else Side.SELL
-        client.trade(RELAY, _child_message(f"{run}-c{k}", side, clock()), venues, chain)
+        client.trade(RELAY, child_message(f"{run}-c{k}", side, clock()), venues, chain)
         time.sleep(PAUSE_S)
         order = new_order(
             cl_ord_id=f"{run}-p{k}",
@@ -183,11 +183,11 @@ def _trade(
         time.sleep(PAUSE_S)
 
 
-def _child_message(cl_ord_id: str, side: Side, now_ns: Ns) -> FixMessage:
+def child_message(cl_ord_id: str, side: Side, now_ns: Ns, symbol: str = SYMBOL) -> FixMessage:
     """An order as the router would send it, for the relay to pass on: to the venue, the same."""
     order = new_order(
         cl_ord_id=cl_ord_id,
-        symbol=SYMBOL,
+        symbol=symbol,
         side=side,
         size_shares=Shares(ORDER_SHARES),
         now_ns=now_ns,

@@ -63,6 +63,9 @@ class RouterTable(Table, frozen=True, kw_only=True):
     switch_interval_s: Annotated[float, Meta(ge=1e-6, le=1.0)] = 1e-4
     drain_s: Annotated[float, Meta(ge=0.0, le=600.0)] = 5.0  # for cancels to be answered at the end
     heartbeat_s: Annotated[int, Meta(ge=1, le=3_600)] = 30
+    max_waiting_orders: Count = 500  # new orders that may wait; beyond, they are rejected at once
+    max_waiting_per_client: Count = 250  # of one client
+    max_wait_s: Seconds = 1.0  # a new order that has waited for longer is rejected
 
 
 class OmsTable(Table, frozen=True, kw_only=True):
@@ -81,6 +84,13 @@ class FeedTable(Table, frozen=True, kw_only=True):
     listen: Address = "127.0.0.1:19803"
     snapshot: Address = "127.0.0.1:19802"
     stale_after_s: Seconds = 3.0
+
+
+class LogTable(Table, frozen=True, kw_only=True):
+    """The log file, `router.log` in the router's folder: when it is rotated, how much is kept."""
+
+    max_bytes: Annotated[int, Meta(ge=10_000, le=10_000_000_000)] = 10_000_000
+    files: Annotated[int, Meta(ge=1, le=1_000)] = 10
 
 
 class StoreTable(Table, frozen=True, kw_only=True):
@@ -160,6 +170,11 @@ class RunPaths(NamedTuple):
         return self.run_dir / "sessions"
 
     @property
+    def log(self) -> Path:
+        """The latest lines of what operators are told."""
+        return self.run_dir / "router.log"
+
+    @property
     def journals(self) -> Path:
         """One journal per run."""
         return self.run_dir / "journals"
@@ -174,6 +189,7 @@ class RouterConf(Table, frozen=True, kw_only=True):
     instruments: tuple[InstrumentTable, ...]
     venues: tuple[VenueTable, ...]
     store: StoreTable = StoreTable()
+    log: LogTable = LogTable()
     routing: RoutingConfig = RoutingConfig()
     risk: RiskLimits = RiskLimits()
     engine: EngineConfig = EngineConfig()

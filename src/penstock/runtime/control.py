@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import getpass
 import os
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from penstock._control_line import SOCKET_NAME, exchange
 from penstock.domain import InputError, reason_of
 
-MAX_LINE_BYTES: Final = 65_536
-_MAX_ADDRESS_BYTES: Final = 100  # the kernel's limit is 108, the terminating zero included
 _DECODER_ERRORS: Final = (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError)
 
 
@@ -29,16 +25,24 @@ class RouterRefusedError(InputError):
 
 
 class Do(StrEnum):
-    """What can be asked. Everything but STATUS and STOP is journalled as an event."""
+    """What can be asked. What acts on orders is journalled as an event, STOP as a drain."""
 
     STATUS = "status"
-    KILL = "kill"
+    KILL = "kill"  # everything, or what is of a client, a venue or a symbol
     RESUME = "resume"
     VENUE_ON = "venue_on"
     VENUE_OFF = "venue_off"
     RESTRICT = "restrict"
     UNRESTRICT = "unrestrict"
     USE_MODEL = "use_model"
+    KILL_PROGRESS = "kill_progress"  # how far a kill is confirmed
+    ORDERS = "orders"  # what is live, in doubt, working
+    LIMITS = "limits"  # what is used up of each limit
+    RESET_LIMITS = "reset_limits"
+    CHILD_BOOK = "child_book"
+    CHILD_CLOSE = "child_close"
+    VENUE_FORCE_UP = "venue_force_up"
+    SESSION_RESET = "session_reset"
     STOP = "stop"  # as SIGTERM: the drain is journalled
 
 
@@ -46,9 +50,16 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """One line from an operator. `operator` is who is asking, for the journal."""
 
     do: Do
-    venue: str = ""  # MIC, with VENUE_ON and VENUE_OFF
-    symbol: str = ""  # with RESTRICT and UNRESTRICT
+    venue: str = ""  # MIC
+    symbol: str = ""
+    client: str = ""  # comp id
     model: str = ""  # reference in the registry, or "static", with USE_MODEL
+    session: str = ""  # comp id of the counterparty, with SESSION_RESET
+    child: int | None = None  # with CHILD_BOOK and CHILD_CLOSE
+    shares: int | None = None  # to be booked; with CHILD_CLOSE, filled in all
+    price: str = ""  # USD, exactly as the venue states it, with CHILD_BOOK
+    kill: int | None = None  # its number, with KILL_PROGRESS
+    reason: str = ""
     operator: str = ""
 
 
@@ -78,27 +89,26 @@ def ask_router(
     run_dir: Path,
     do: str,
     *,
-    venue: str = "",
-    symbol: str = "",
-    model: str = "",
     operator: str = "",
     timeout_s: float = 5.0,
+    **details: str | int | None,
 ) -> dict[str, Any]:
     """
     Ask the router that runs under `run_dir`, and wait for its answer.
 
+    Args:
+        details: the other fields of `Request`.
     Returns:
-        what it says: `status`, or `text`.
+        its answer: `status`, or `text`, …
     Raises:
         RouterUnreachableError: no router runs there, or it did not answer in time.
         RouterRefusedError: it runs, and does not do it.
     """
-    request = Request(
-        do=Do(do), venue=venue, symbol=symbol, model=model, operator=operator or _login_name()
-    )
-    path = run_dir / "control.sock"
+    fields = {"do": do, "operator": operator or _login_name(), **details}
+    request = msgspec.convert(fields, Request)
+    path = run_dir / SOCKET_NAME
     try:
-        line = _exchange(path, msgspec.json.encode(request) + b"\n", timeout_s)
+        line = exchange(path, msgspec.json.encode(request) + b"\n", timeout_s)
         answer: Answer = msgspec.json.decode(line, type=dict[str, Any])
     except OSError as error:
         raise _unreachable(path, reason_of(error), timeout_s) from None
@@ -107,44 +117,11 @@ def ask_router(
     if not answer.pop("ok", False):
         raise RouterRefusedError.one(
             where=f"the router in {run_dir}",
-            expected=f"that it can do `{do}`",
+            expected=f"a request `{do}` that it can do",
             found=str(answer.get("error", "no reason")),
             fix="correct the request",
         )
     return answer
-
-
-def _exchange(path: Path, line: bytes, timeout_s: float) -> bytes:
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(timeout_s)
-        with socket_address(path) as address:
-            connection.connect(address)
-        connection.sendall(line)
-        answer = b""
-        while not answer.endswith(b"\n"):
-            piece = connection.recv(MAX_LINE_BYTES)
-            if not piece:
-                raise ConnectionError("it hung up without an answer")
-            answer += piece
-        return answer
-
-
-@contextmanager
-def socket_address(path: Path) -> Iterator[str]:
-    """
-    The address of a Unix socket, for as long as it takes to bind or connect.
-
-    An address has room for 107 bytes. A longer path is reached through its folder's descriptor,
-    which has a short name.
-    """
-    if len(os.fsencode(path)) <= _MAX_ADDRESS_BYTES:
-        yield str(path)
-        return
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)
 
 
 def _login_name() -> str:

@@ -1,9 +1,10 @@
-"""The router's second thread: market data and operators, from their sockets into the inbox."""
+"""The router's feed thread: market data from its sockets into the inbox."""
 
 from __future__ import annotations
 
 import selectors
 import socket
+import time
 from collections.abc import Callable, Mapping
 from threading import Thread
 from typing import Final
@@ -11,14 +12,16 @@ from typing import Final
 from penstock.domain import NS_PER_MS, ConfigError, reason_of
 from penstock.runtime.clock import Clock
 from penstock.runtime.config import FeedTable, split_address
-from penstock.runtime.control_server import ControlServer
-from penstock.runtime.inbox import Fatal, Feed, Inbox, Market
+from penstock.runtime.inbox import Fatal, Feed, Market
+from penstock.runtime.ranked_inbox import Inbox
 from penstock.wire.feed import FeedReceiver
 
 _TICK_S: Final = 0.1
 _TICK_NS: Final = 100 * NS_PER_MS
 _DATAGRAM_BYTES: Final = 65_536  # larger than any: a foreign one must not be cut into a valid one
 _BUFFER_BYTES: Final = 8 << 20  # asked for; the kernel gives what it allows
+_MAX_ROWS_WAITING: Final = 200_000
+_PAUSE_S: Final = 0.002
 _MAX_BURST: Final = 256  # datagrams taken before the engine hears of them and others get a turn
 
 
@@ -62,7 +65,10 @@ class FeedSockets:
 
 class Edge:
     """
-    One thread that waits on all sockets but FIX's, and never decides anything.
+    One thread that waits on the sockets of the feed, and never decides anything.
+
+    When too many rows wait for the engine, datagrams are left in the socket. What the kernel then
+    drops is a gap as any other: the venue's book is out of every price until a snapshot.
 
     Args:
         on_tick: called ten times a second, for whoever else needs to look after something.
@@ -73,12 +79,11 @@ class Edge:
         *,
         feed: FeedSockets,
         receiver: FeedReceiver,
-        control: ControlServer,
         inbox: Inbox,
         clock: Clock,
         on_tick: Callable[[], None],
     ) -> None:
-        self._feed, self._receiver, self._control = feed, receiver, control
+        self._feed, self._receiver = feed, receiver
         self._inbox, self._clock, self._on_tick = inbox, clock, on_tick
         self._selector = selectors.DefaultSelector()
         self._next_tick_ns = 0
@@ -86,7 +91,6 @@ class Edge:
         self._thread = Thread(target=self._run, name="edge", daemon=True)
         for end in (feed.updates, feed.snapshots):
             self._selector.register(end, selectors.EVENT_READ, lambda end=end: self._receive(end))
-        control.register(self._selector)
 
     def start(self) -> None:
         """From here on items come."""
@@ -108,11 +112,14 @@ class Edge:
             while not self._is_stopping:
                 self._once()
         except BaseException as error:  # noqa: BLE001 - the engine must hear of it, whatever it is
-            self._inbox.put(Fatal("feed and control thread", error))
+            self._inbox.put(Fatal("feed thread", error))
 
     def _once(self) -> None:
-        for key, _ in self._selector.select(_TICK_S):
-            key.data()
+        if self._inbox.n_rows > _MAX_ROWS_WAITING:
+            time.sleep(_PAUSE_S)
+        else:
+            for key, _ in self._selector.select(_TICK_S):
+                key.data()
         now_ns = self._clock()
         if now_ns >= self._next_tick_ns:
             self._next_tick_ns = now_ns + _TICK_NS

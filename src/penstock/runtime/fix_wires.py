@@ -8,7 +8,16 @@ from typing import Final
 from penstock.domain import ConfigError, reason_of
 from penstock.runtime.clock import Clock
 from penstock.runtime.config import OmsTable, RouterConf, split_address
-from penstock.runtime.inbox import Fatal, Inbox, LoggedOn, LoggedOut, Message, Side, Stuck, Unread
+from penstock.runtime.inbox import (
+    Fatal,
+    InboxLike,
+    LoggedOn,
+    LoggedOut,
+    Message,
+    Side,
+    Stuck,
+    Unread,
+)
 from penstock.runtime.marks import Marks
 from penstock.runtime.parts import session_name
 from penstock.wire.fix import Incoming, Outgoing
@@ -27,7 +36,7 @@ _STOP_S: Final = 5.0
 class InboxSink:
     """Puts everything that one FIX engine says into the inbox, from its thread."""
 
-    def __init__(self, side: Side, inbox: Inbox) -> None:
+    def __init__(self, side: Side, inbox: InboxLike) -> None:
         self._side, self._inbox = side, inbox
 
     def on_message(self, incoming: Incoming) -> None:
@@ -81,7 +90,7 @@ class FixWires:
     `start`, and after `stop`, nothing is taken over.
     """
 
-    def __init__(self, conf: RouterConf, inbox: Inbox) -> None:
+    def __init__(self, conf: RouterConf, inbox: InboxLike) -> None:
         require_quickfix()
         self._conf, self._inbox = conf, inbox
         self._clients: FixAcceptor | None = None

@@ -1,11 +1,10 @@
-"""The engine thread's inbox: everything that can happen to a running router, one type each."""
+"""The items that a running router takes: everything that can happen to it, one type each."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from enum import StrEnum
-from queue import SimpleQueue
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from penstock.domain import AlertLevel, Event, TapeArray
 from penstock.routing import Policy
@@ -102,6 +101,13 @@ class Stop(NamedTuple):
     why: str
 
 
+class Refused(NamedTuple):
+    """A client's message that is not worked: too many were waiting, or it waited for too long."""
+
+    incoming: Incoming
+    reason: str
+
+
 class Fatal(NamedTuple):
     """A thread cannot go on: cancel everything, report, exit."""
 
@@ -110,8 +116,24 @@ class Fatal(NamedTuple):
 
 
 Item: TypeAlias = (
-    Market | Feed | Message | LoggedOn | LoggedOut | Unread | Stuck | Asked | Notice | Stop | Fatal
+    Market
+    | Feed
+    | Message
+    | LoggedOn
+    | LoggedOut
+    | Unread
+    | Stuck
+    | Asked
+    | Notice
+    | Stop
+    | Refused
+    | Fatal
 )
 
-Inbox: TypeAlias = SimpleQueue[Item]
-"""Any thread and any signal handler may put; the engine thread alone takes, in that order."""
+
+class InboxLike(Protocol):
+    """The inbox as the other threads see it."""
+
+    def put(self, item: Item) -> None:
+        """Add an item; any thread and any signal handler may."""
+        ...

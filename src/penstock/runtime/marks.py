@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Final
 
 from penstock.domain import JournalError
+from penstock.runtime.watermarks import Watermarks
+from penstock.wire.fix import Incoming
 
 _MAGIC: Final = b"PENMARKS"
 _VERSION: Final = 1
@@ -29,7 +31,8 @@ class Marks:
     nothing, a killed process loses none, and no reader finds half of one. A machine that stops may
     lose the latest. All that a mark too low costs is that something is asked for, or said, again.
 
-    `consumed` of a session is set after the events that a message caused are in the journal.
+    `consumed` of a session is set after the events that a message caused are in the journal, and
+    only when every message before it has been dealt with: see `arrived` and `dealt`.
     `reported` counts the reports that QuickFIX has taken over in this run; it keeps them.
     `is_clean` says that the run ended with nothing open, so there is nothing to recover.
 
@@ -39,6 +42,7 @@ class Marks:
 
     def __init__(self, path: Path, sessions: Iterable[str]) -> None:
         old = _read(path)
+        self._watermarks = Watermarks()
         names = list(dict.fromkeys([*old.sessions, *sessions]))
         if names != list(old.sessions):
             _write(path, old, names)
@@ -84,6 +88,17 @@ class Marks:
     def reported(self, session: str) -> int:
         """How many reports of the run QuickFIX has taken over."""
         return self._words[self._word(session) + 1]
+
+    def arrived(self, session: str, incoming: Incoming) -> None:
+        """Take note of a message that waits. Call in the order in which the session gave them."""
+        self._watermarks.arrived(session, incoming)
+
+    def dealt(self, session: str, incoming: Incoming) -> None:
+        """Move the mark over what is dealt with. Call after the journal has the events."""
+        for passed in self._watermarks.dealt(session, incoming):
+            # A copy of something old moves nothing; a session that starts over begins at 1 again.
+            if passed.seq_num > self.consumed(session) or not passed.is_possible_dup:
+                self.set_consumed(session, passed.seq_num)
 
     def set_consumed(self, session: str, seq_num: int) -> None:
         """Call after the journal has the events. A session that starts over goes down again."""

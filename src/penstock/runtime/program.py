@@ -9,17 +9,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from queue import SimpleQueue
 
+from penstock.domain import from_seconds
 from penstock.runtime.building import policy_by_ref
+from penstock.runtime.client_queue import Bounds
 from penstock.runtime.config import RouterConf
 from penstock.runtime.control_server import ControlServer
 from penstock.runtime.edge import Edge, FeedSockets
 from penstock.runtime.fix_wires import FixWires, check_port
-from penstock.runtime.inbox import Inbox, Stop
+from penstock.runtime.inbox import Stop
 from penstock.runtime.loop import run_loop, take_rest
 from penstock.runtime.marks import Marks
 from penstock.runtime.opening import Opened, Opener, session_names
+from penstock.runtime.ranked_inbox import Inbox
 from penstock.runtime.router import Router
 from penstock.runtime.run_lock import RunLock
 from penstock.runtime.status import Surroundings
@@ -46,13 +48,17 @@ def run_router(conf: RouterConf, *, is_fresh: bool = False, say: Callable[[str],
         check_port(conf.oms)
         feed = FeedSockets(conf.feed)
         stack.callback(feed.close)
-        inbox: Inbox = SimpleQueue()
+        marks = Marks(conf.paths.marks, session_names(conf))
+        stack.callback(marks.close)
+        inbox = Inbox(
+            _bounds(conf),
+            on_message=marks.arrived,
+            cancels_on_disconnect=frozenset(filter(conf.cancels_on_disconnect, conf.client_ids)),
+        )
         control = ControlServer(
             conf.paths.control_socket, inbox, partial(policy_by_ref, conf.on_day(time.time_ns()))
         )
         stack.callback(control.close)
-        marks = Marks(conf.paths.marks, session_names(conf))
-        stack.callback(marks.close)
         wires = FixWires(conf, inbox)
         opened = Opener(conf=conf, marks=marks, wires=wires, say=say).open(is_fresh=is_fresh)
         _announce(opened, say)
@@ -74,17 +80,17 @@ def _run(
     edge = Edge(
         feed=feed,
         receiver=FeedReceiver(parts.universe, stale_after_ns=conf.stale_after_ns),
-        control=control,
         inbox=inbox,
         clock=parts.clock,
         on_tick=store.look_after,
     )
     surroundings = Surroundings(
         journal=str(opened.journal),
-        queue_depth=inbox.qsize,
+        queue_depth=inbox.__len__,
         feed_counters=edge.counters,
         journal_bytes=lambda: opened.journal.stat().st_size,
         store_pid=lambda: store.pid,
+        reset_session=wires.reset,
     )
     with (
         _quick_switching(conf.router.switch_interval_s),
@@ -92,6 +98,7 @@ def _run(
     ):
         try:
             edge.start()
+            control.start()
             store.start()
             wires.start(parts.clock, marks)
             signals.install()  # QuickFIX has put the default back for SIGINT
@@ -131,6 +138,15 @@ def _announce(opened: Opened, say: Callable[[str], None]) -> None:
     say(f"{said} run {parts.run}, policy {parts.conf.router.policy}, journal {opened.journal}")
     if opened.missing_model:
         say(f"no_model: {opened.missing_model}; the static waterfall decides")
+
+
+def _bounds(conf: RouterConf) -> Bounds:
+    router = conf.router
+    return Bounds(
+        orders=router.max_waiting_orders,
+        orders_per_client=min(router.max_waiting_per_client, router.max_waiting_orders),
+        wait_ns=from_seconds(router.max_wait_s),
+    )
 
 
 @contextmanager

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from penstock.domain import (
     AlertLevel,
-    CancelParent,
     ChildState,
     ChildStatus,
     Control,
@@ -24,7 +23,8 @@ from penstock.domain import (
     from_seconds,
     seconds,
 )
-from penstock.runtime.control import Do, refusal
+from penstock.runtime.client_side import ClientSide
+from penstock.runtime.control import Do
 from penstock.runtime.inbox import (
     Asked,
     Fatal,
@@ -35,12 +35,13 @@ from penstock.runtime.inbox import (
     Market,
     Message,
     Notice,
+    Refused,
     Side,
     Stop,
     Stuck,
     Unread,
 )
-from penstock.runtime.operating import event_of
+from penstock.runtime.operator_desk import OperatorDesk
 from penstock.runtime.parts import RouterParts, draft_stamps, session_name
 from penstock.runtime.reply_watch import Unanswered
 from penstock.runtime.status import NO_SURROUNDINGS, RouterStatus, Surroundings, build_status
@@ -77,6 +78,10 @@ class Router:
         self._started_ns = parts.clock()
         self._drain_until_ns: Ns | None = None
         self._unfinished: list[int] = []
+        self._clients = ClientSide(parts, stepper)
+        self._operators = OperatorDesk(
+            parts, stepper, self.status, self._force_up, reset_session=surroundings.reset_session
+        )
         self.exit_status = EXIT_FINE
         self._take: Mapping[type, Callable[[Any], None]] = {
             Market: lambda item: stepper.market(item.tape),
@@ -84,6 +89,7 @@ class Router:
             Message: self._message,
             LoggedOn: self._logged_on_again,
             LoggedOut: self._logged_out,
+            Refused: self._clients.refused,
             Unread: self._unread,
             Stuck: self._stuck,
             Asked: self._asked,
@@ -93,22 +99,40 @@ class Router:
         }
 
     def take(self, item: Item) -> None:
-        """Deal with one item, completely."""
+        """Deal with one item; if it has many steps, the loop takes the rest by `go_on`."""
         self._stepper.begin()
         self._take[type(item)](item)
 
     def wake(self) -> None:
         """Deliver the timers that are due, and ask venues again that owe an answer."""
+        while self.wake_once():
+            pass
+
+    def wake_once(self) -> bool:
+        """Do one thing that is due; False if nothing is."""
         now_ns = self._parts.clock()
-        while (timer := self._parts.timers.next_due(now_ns)) is not None:
-            self._stepper.begin()
-            self._stepper.step(timer)
         for link in self._parts.links:
             self._follow(link, link.wake(now_ns))
         for unanswered in self._stepper.watch.overdue(now_ns):
             self._ask_about(unanswered)
         if text := self._parts.snapshots.look(now_ns):
             self._stepper.notice(AlertLevel.WARNING, "snapshot", text)
+        for text in self._clients.shed.news(now_ns):
+            self._stepper.notice(AlertLevel.WARNING, "overload", text)
+        timer = self._parts.timers.next_due(now_ns)
+        if timer is None:
+            return False
+        self._stepper.begin()
+        self._stepper.step(timer)
+        return True
+
+    def go_on(self) -> bool:
+        """Take another step of an item that has many; False if none is left."""
+        return self._clients.go_on()
+
+    def send_some(self) -> bool:
+        """Send some of what a large step left to be sent; False if there is nothing left."""
+        return self._stepper.send_some()
 
     @property
     def due_ns(self) -> Ns | None:
@@ -117,6 +141,7 @@ class Router:
             self._parts.timers.due_ns,
             self._drain_until_ns,
             self._stepper.watch.due_ns,
+            self._clients.shed.due_ns,
             *(link.due_ns for link in self._parts.links),
         ]
         return min((due for due in dues if due is not None), default=None)
@@ -131,13 +156,8 @@ class Router:
     @property
     def is_idle(self) -> bool:
         """Whether nothing more can happen to any order; only meaningful while draining."""
-        parents = self._parts.engine.parents
-        self._unfinished = [
-            parent_id
-            for parent_id in self._unfinished
-            if (parent := parents.get(parent_id)) is not None
-            and (not parent.state.is_terminal or parent.live_children)
-        ]
+        while self._unfinished and not self._is_open(self._unfinished[-1]):
+            self._unfinished.pop()  # asked for after each item: as cheap as that
         return not self._unfinished
 
     @property
@@ -184,20 +204,12 @@ class Router:
 
     def _message(self, item: Message) -> None:
         if item.side is Side.OMS:
-            self._client_message(item)
-        else:
-            self._venue_message(item)
-        self._mark(item)
-
-    def _client_message(self, item: Message) -> None:
-        answer = self._parts.oms_desk.on_message(item.incoming)
-        for draft in answer.events:
-            self._stepper.step(draft)
-        for reply in answer.replies:
-            self._parts.wires.to_client(reply)
-        for refused in answer.refused:
-            self._stepper.step(refused)
-        self._notes(item.incoming.counterparty, answer.notes)
+            self._clients.message(item)
+            return
+        self._venue_message(item)
+        session = session_name(item.side, item.incoming.counterparty)
+        # The journal has what it caused: after a restart it need not come again.
+        self._parts.marks.dealt(session, item.incoming)
 
     def _venue_message(self, item: Message) -> None:
         mic = item.incoming.counterparty
@@ -228,14 +240,6 @@ class Router:
             DoubtChild(**stamps, child_id=child_id, venue_idx=venue_idx, reason=reason)
         )
 
-    def _mark(self, item: Message) -> None:
-        """The journal has what the message caused: after a restart it need not come again."""
-        incoming, marks = item.incoming, self._parts.marks
-        session = session_name(item.side, incoming.counterparty)
-        # A copy of something old moves nothing; a session that starts over begins at 1 again.
-        if incoming.seq_num > marks.consumed(session) or not incoming.is_possible_dup:
-            marks.set_consumed(session, incoming.seq_num)
-
     def _notes(self, counterparty: str, notes: tuple[str, ...]) -> None:
         for note in notes:
             self._stepper.notice(AlertLevel.WARNING, "message", f"{counterparty}: {note}")
@@ -244,6 +248,9 @@ class Router:
         self._stepper.notice(AlertLevel.INFO, "logon", f"{item.counterparty} is logged on")
         if item.side is Side.OMS:
             self._logged_on[item.counterparty] = True
+            self._stepper.undelivered.logged_on(item.counterparty)
+            if item.was_reset:  # what the session held for the client is gone
+                self._stepper.tell_again(item.counterparty)
             return
         link = self._links[item.counterparty]
         live = self._live_at(link.venue_idx)
@@ -257,19 +264,11 @@ class Router:
         self._stepper.notice(AlertLevel.WARNING, "logout", text)
         if item.side is Side.OMS:
             self._logged_on[item.counterparty] = False
-            self._cancel_on_disconnect(item.counterparty)
+            self._stepper.undelivered.logged_out(item.counterparty)
+            self._clients.logged_out(item.counterparty)
             return
         link = self._links[item.counterparty]
         self._follow(link, link.on_logout(item.reason))
-
-    def _cancel_on_disconnect(self, client: str) -> None:
-        """Stop the orders of a client that has agreed to it when its session ends."""
-        if not self._parts.conf.cancels_on_disconnect(client):
-            return
-        stamps = draft_stamps(self._parts.clock())
-        for parent_id in self._parts.oms_desk.working_orders(client):
-            reason = "the client's session is lost: cancel on disconnect"
-            self._stepper.step(CancelParent(**stamps, parent_id=parent_id, reason=reason))
 
     def _unread(self, item: Unread) -> None:
         text = (
@@ -277,6 +276,13 @@ class Router:
             f"not read: {item.text}"
         )
         self._stepper.notice(AlertLevel.CRITICAL, "message_unread", text)
+        if (
+            item.side is Side.VENUE
+        ):  # it may have been an execution: the totals show what is missing
+            link = self._links[item.counterparty]
+            live = self._live_at(link.venue_idx)
+            reason = "a report was not read: waiting for the state of open orders"
+            self._follow(link, link.on_loss(reason, live, self._parts.clock()))
 
     def _stuck(self, item: Stuck) -> None:
         text = (
@@ -336,28 +342,15 @@ class Router:
             self._doubt(child_id, venue_idx, reason)
 
     def _asked(self, item: Asked) -> None:
-        if item.request.do is Do.STATUS:
-            item.answer({"ok": True, "status": self.status()})
-        elif item.request.do is Do.STOP:
+        if item.request.do is Do.STOP:
             self._drain(ControlAction.DRAIN, item.request.operator or "stop")
             item.answer({"ok": True, "text": "cancels what is open, then ends"})
-        elif self._drain_until_ns is not None:
-            item.answer(refusal("the router is closing"))
         else:
-            self._operate(item)
+            self._operators.answer(item, is_closing=self._drain_until_ns is not None)
 
-    def _operate(self, item: Asked) -> None:
-        ordered = event_of(item, self._parts.universe, self._parts.clock())
-        if isinstance(ordered, str):
-            item.answer(refusal(ordered))
-            return
-        if item.policy is not None:
-            self._parts.models[item.policy.model_sha256] = item.policy
-        self._stepper.step(ordered.event)
-        if item.policy is not None:  # the event itself has no room for who it was
-            who = item.request.operator or "someone on the control socket"
-            self._stepper.notice(AlertLevel.WARNING, "use_model", f"{who}: {ordered.text}")
-        item.answer({"ok": True, "text": ordered.text})
+    def _force_up(self, venue_idx: int) -> None:
+        link = self._parts.links[venue_idx]
+        self._follow(link, link.force_up())
 
     def _fatal(self, item: Fatal) -> None:
         text = f"{item.where}: {type(item.error).__name__}: {item.error}"
@@ -377,6 +370,10 @@ class Router:
     def _control(self, action: ControlAction, operator: str) -> None:
         stamps = draft_stamps(self._parts.clock())
         self._stepper.step(Control(**stamps, action=action, target_idx=None, operator=operator))
+
+    def _is_open(self, parent_id: int) -> bool:
+        parent = self._parts.engine.parents.get(parent_id)
+        return parent is not None and (not parent.state.is_terminal or bool(parent.live_children))
 
     def _is_live(self, child_id: int) -> bool:
         child = self._parts.engine.children.get(child_id)

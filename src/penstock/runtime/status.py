@@ -89,6 +89,7 @@ class Surroundings(NamedTuple):
     feed_counters: Callable[[], Mapping[str, int]]
     journal_bytes: Callable[[], int]
     store_pid: Callable[[], int | None]
+    reset_session: Callable[[Side, str], bool] = lambda _side, _counterparty: False  # waits for it
 
 
 NO_SURROUNDINGS = Surroundings(

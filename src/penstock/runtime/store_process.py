@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from penstock.domain import AlertLevel
-from penstock.runtime.inbox import Inbox, Notice
+from penstock.runtime.inbox import InboxLike, Notice
 
 _RESTART_S: Final = (1.0, 5.0, 30.0)  # waits before it is started again; the last one from then on
 _STOP_S: Final = 20.0
@@ -26,7 +26,7 @@ class StoreProcess:
         database: empty for no writer at all.
     """
 
-    def __init__(self, journal: Path, database: str, inbox: Inbox, log: Path) -> None:
+    def __init__(self, journal: Path, database: str, inbox: InboxLike, log: Path) -> None:
         self._command = [
             *(sys.executable, "-m", "penstock.cli", "store", str(journal)),
             *("--database", database),

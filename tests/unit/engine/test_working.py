@@ -175,7 +175,7 @@ def test_at_the_horizon_a_parent_stops() -> None:
     rig.report(ChildCancelled, child)
 
     assert ParentState.CANCELLED is rig.parent().state
-    assert ["cancelled"] == rig.texts
+    assert ["horizon over; 0 of 100 shares filled, 1 child order sent"] == rig.texts
     assert [] == rig.sent
 
 
@@ -198,7 +198,8 @@ def test_a_last_child_filled_while_cancelling_ends_the_parent() -> None:
     rig.fill(child, 60)
 
     assert ParentState.CANCELLED is rig.parent().state
-    assert ["fill", "cancelled"] == rig.texts
+    ended = "cancelled by the client; 60 of 100 shares filled, 1 child order sent"
+    assert ["fill", ended] == rig.texts
 
 
 def test_an_order_larger_than_one_may_be_goes_in_several() -> None:

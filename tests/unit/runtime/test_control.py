@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import selectors
 import socket
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -13,47 +13,36 @@ from threading import Thread
 import msgspec
 import pytest
 
+from penstock._control_line import socket_address
 from penstock.routing import Policy
 from penstock.runtime import RouterRefusedError, RouterUnreachableError, ask_router
-from penstock.runtime.control import Answer, Do, Request, socket_address
+from penstock.runtime.control import Answer, Do, Request
 from penstock.runtime.control_server import ControlServer
-from penstock.runtime.inbox import Asked, Inbox
+from penstock.runtime.inbox import Asked, Item, Stop
+
+PATIENCE_S = 60.0
 
 
 class Served:
-    """A server with a thread for its sockets and one for an engine that always says the same."""
+    """A server, and a thread for an engine that always says the same."""
 
     def __init__(self, run_dir: Path, answer: Answer) -> None:
-        self.inbox: Inbox = SimpleQueue()
+        self.inbox: SimpleQueue[Item] = SimpleQueue()
         self.path = run_dir / "control.sock"
         self.requests: list[Request] = []
         self._answer = answer
-        self._selector = selectors.DefaultSelector()
         self._server = ControlServer(self.path, self.inbox, self._find_model)
-        self._server.register(self._selector)
-        self._is_over = False
-        self._threads = [Thread(target=self._serve), Thread(target=self._engine)]
-        for thread in self._threads:
-            thread.start()
+        self._server.start()
+        self._thread = Thread(target=self._engine)
+        self._thread.start()
 
     def close(self) -> None:
-        self._is_over = True
-        for thread in self._threads:
-            thread.join()
         self._server.close()
-        self._selector.close()
-
-    def _serve(self) -> None:
-        while not self._is_over:
-            for key, _ in self._selector.select(0.01):
-                key.data()
+        self.inbox.put(Stop("the test is over"))
+        self._thread.join()
 
     def _engine(self) -> None:
-        while not self._is_over:
-            if self.inbox.empty():
-                continue
-            item = self.inbox.get()
-            assert isinstance(item, Asked)
+        while isinstance(item := self.inbox.get(), Asked):
             self.requests.append(item.request)
             item.answer(self._answer)
 
@@ -175,26 +164,81 @@ def test_a_path_longer_than_an_address_works(tmp_path: Path) -> None:
 
 
 def test_an_operator_who_hangs_up_before_the_answer_harms_nobody(tmp_path: Path) -> None:
-    """Answer and hang-up reach the selector in one round: the thread must live on."""
-    inbox: Inbox = SimpleQueue()
-    selector = selectors.DefaultSelector()
+    """The thread must live on."""
+    inbox: SimpleQueue[Item] = SimpleQueue()
     server = ControlServer(tmp_path / "control.sock", inbox, lambda ref: ref)
-    server.register(selector)
-
-    def serve() -> None:
-        for key, _ in selector.select(0.1):
-            key.data()
-
+    server.start()
     for _ in range(5):
         with socket.socket(socket.AF_UNIX) as end:
             end.connect(str(tmp_path / "control.sock"))
-            serve()
             end.sendall(b'{"do":"status"}\n')
-            serve()
-            item = inbox.get_nowait()
-            assert isinstance(item, Asked)
-            item.answer({"ok": True, "text": "late"})
-        serve()
-        serve()
+            item = inbox.get(timeout=PATIENCE_S)
+        assert isinstance(item, Asked)
+        item.answer({"ok": True, "text": "late"})
+    with socket.socket(socket.AF_UNIX) as end:
+        end.connect(str(tmp_path / "control.sock"))
+        end.sendall(b'{"do":"kill"}\n')
+        item = inbox.get(timeout=PATIENCE_S)
     server.close()
-    selector.close()
+
+    assert isinstance(item, Asked)
+    assert Do.KILL is item.request.do
+
+
+def test_a_script_that_asks_and_never_reads_does_not_delay_anyone(tmp_path: Path) -> None:
+    """It is not read any more; a kill from elsewhere is answered as ever."""
+    server = Served(tmp_path, {"ok": True, "text": "x" * 10_000})
+    mad = [socket.socket(socket.AF_UNIX) for _ in range(3)]
+    try:
+        for end in mad:
+            end.connect(str(server.path))
+            end.setblocking(False)
+            with suppress(BlockingIOError):
+                end.sendall(b'{"do":"status"}\n' * 16_000)
+        answer = ask_router(tmp_path, "kill", timeout_s=PATIENCE_S)
+    finally:
+        for end in mad:
+            end.close()
+        server.close()
+
+    assert {"text": "x" * 10_000} == answer
+    assert len(server.requests) < 1_000
+
+
+def test_what_a_connection_may_have_unanswered_is_bounded(tmp_path: Path) -> None:
+    """The engine is not asked for what nobody could be told; later it is, in order."""
+    inbox: SimpleQueue[Item] = SimpleQueue()
+    server = ControlServer(tmp_path / "control.sock", inbox, lambda ref: ref)
+    server.start()
+    end = socket.socket(socket.AF_UNIX)
+    end.connect(str(server._path))
+    end.sendall(b"".join(b'{"do":"kill","operator":"%d"}\n' % k for k in range(100)))
+    waiting = [inbox.get(timeout=PATIENCE_S) for _ in range(16)]
+    seen: list[str] = []
+    n_ahead = inbox.qsize()
+    while len(seen) < 100:
+        item = waiting.pop(0) if waiting else inbox.get(timeout=PATIENCE_S)
+        assert isinstance(item, Asked)
+        seen.append(item.request.operator)
+        item.answer({"ok": True})
+    end.close()
+    server.close()
+
+    assert 0 == n_ahead
+    assert [str(k) for k in range(100)] == seen
+
+
+def test_a_new_connection_always_gets_in(tmp_path: Path) -> None:
+    """A script that opens connections and forgets them must not lock the operator out."""
+    server = Served(tmp_path, {"ok": True, "text": "done"})
+    idle = [socket.socket(socket.AF_UNIX) for _ in range(200)]
+    try:
+        for end in idle:
+            end.connect(str(server.path))
+        answer = ask_router(tmp_path, "kill", timeout_s=PATIENCE_S)
+    finally:
+        for end in idle:
+            end.close()
+        server.close()
+
+    assert {"text": "done"} == answer

@@ -68,7 +68,7 @@ def alerts_of(world: SmallWorld) -> list[str]:
     ]
 
 
-def ask(world: SmallWorld, do: Do, **details: str) -> Answer:
+def ask(world: SmallWorld, do: Do, **details: Any) -> Answer:
     """What it answers to an operator."""
     answers: list[Answer] = []
     request = Request(do=do, operator="ann", **details)

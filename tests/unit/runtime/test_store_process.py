@@ -10,16 +10,18 @@ from queue import SimpleQueue
 
 import pytest
 
-from penstock.runtime.inbox import Inbox, Notice
+from penstock.runtime.inbox import Item, Notice
 from penstock.runtime.store_process import StoreProcess
 
 PATIENCE_S = 120.0
 WAITS = "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\n"
 
 
-def keeper(tmp_path: Path, code: str, database: str = "store.db") -> tuple[StoreProcess, Inbox]:
+def keeper(
+    tmp_path: Path, code: str, database: str = "store.db"
+) -> tuple[StoreProcess, SimpleQueue[Item]]:
     """One whose writer is a piece of Python."""
-    inbox: Inbox = SimpleQueue()
+    inbox: SimpleQueue[Item] = SimpleQueue()
     store = StoreProcess(tmp_path / "a.journal", database, inbox, tmp_path / "store.log")
     store._command = [sys.executable, "-c", code]
     return store, inbox

@@ -14,6 +14,7 @@ from penstock.domain import NS_PER_MS
 from penstock.runtime.drill.acts import START_NS, Act, Script
 from penstock.runtime.drill.audit import Auditor
 from penstock.runtime.drill.deeds import DEEDS
+from penstock.runtime.drill.settling import settle
 from penstock.runtime.drill.world import World
 
 _DRAIN_MS: Final = 90_000  # longer than any horizon, any back-off's first steps and any restart
@@ -95,6 +96,10 @@ def _drain(world: World) -> None:
     _run_for(world, _DRAIN_MS)
     if world.process is None:
         world.start()
+        _run_for(world, _CLOSE_MS)
+    if not world.auditor.violations:
+        world.auditor.quiet()
+        settle(world)
         _run_for(world, _CLOSE_MS)
     world.stop(None)
     _run_for(world, _CLOSE_MS)

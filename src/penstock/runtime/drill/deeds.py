@@ -199,7 +199,7 @@ def _bust(world: World, act: Act) -> bool:
     found = _some_trade(world, act)
     if found is not None:
         venue, order, trade = found
-        venue.bust(order, trade)
+        venue.bust(order, trade, is_restored=bool(act.n))
     return found is not None
 
 
@@ -240,10 +240,13 @@ def _release(world: World, _: Act) -> bool:
 
 
 def _kill(world: World, act: Act) -> bool:
-    """`more`: per mille of the journal's unseen end that is lost, downtime in ms, what arrives."""
-    torn, down_ms, is_delivered = (int(part) for part in act.more.split(":"))
+    """
+    `more`: per mille of the journal's unseen end that is lost, downtime in ms, whether what is
+    under way arrives, whether looks at the clock count.
+    """
+    torn, down_ms, is_delivered, *rest = (int(part) for part in act.more.split(":"))
     world.torn, world.down_ms, world.is_delivered = torn, down_ms, bool(is_delivered)
-    world.arm_kill(act.n)
+    world.arm_kill(act.n, is_for_seen=rest == [0])
     return False  # it counts when it happens
 
 
@@ -259,6 +262,12 @@ def _restart(world: World, act: Act) -> bool:
     if world.process is None or world.process.router is None:
         return False
     world.stop(act.n)
+    return True
+
+
+def _stall(world: World, act: Act) -> bool:
+    """The engine thread is busy: what comes is sorted by rank when it goes on."""
+    world.stall(act.n)
     return True
 
 
@@ -293,10 +302,11 @@ def _ask(world: World, do: Do, *, venue: str = "", symbol: str = "") -> bool:
     target = venue or symbol
 
     def answer(said: dict[str, object]) -> None:
+        world.seen()
         if said.get("ok"):
-            world.auditor.confirmed_to_operator(do, target)
+            world.auditor.confirmed_to_operator(do, target, asked)
 
-    world.auditor.asked_by_operator(do, target)
+    asked = world.auditor.asked_by_operator(do, target)
     request = Request(do=do, venue=venue, symbol=symbol, operator="drill")
     world.give(Asked(request, answer))
     return True
@@ -306,7 +316,7 @@ _TWISTS: Final = (
     "totals_first", "same_exec_id", "lose", "reorder", "repeat", "repeat_97", "no_ack", "late_ioc",
     "silent", "reject", "business_reject", "deaf", "fill_first", "refuse_cancel", "pending",
     "no_answer", "reject_question", "forget_at_question", "wrong_total", "made", "two_parties",
-    "leap_second", "bad_date", "no_total", "spelling",
+    "leap_second", "bad_date", "no_total", "spelling", "flawed", "data",
 )  # fmt: skip
 
 DEEDS: Final[Mapping[str, Deed]] = {
@@ -340,6 +350,7 @@ DEEDS: Final[Mapping[str, Deed]] = {
     "machine_stop": _machine_stop,
     "restart": _restart,
     "disk_full": _disk_full,
+    "stall": _stall,
     "clock_step": _clock_step,
     "op_kill": _operate(Do.KILL),
     "op_resume": _operate(Do.RESUME),

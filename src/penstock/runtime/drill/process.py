@@ -39,12 +39,13 @@ class Fuse:
 
     def __init__(self) -> None:
         self.left = 0  # 0: it does not burn
+        self.is_for_seen = False  # looks at the clock do not burn it
         self.journal: Path | None = None
         self.seen_bytes = 0
 
     def effect(self, *, is_seen: bool) -> None:
         """One more is about to happen."""
-        if self.left > 0:
+        if self.left > 0 and (is_seen or not self.is_for_seen):
             self.left -= 1
             if self.left == 0:
                 raise Killed
@@ -125,6 +126,11 @@ class Process:
         return None if due_ns is None else due_ns - self._clock.offset_ns
 
     @property
+    def clock(self) -> DrillClock:
+        """The process's clock."""
+        return self._clock
+
+    @property
     def offset_ns(self) -> int:
         """By how much the process's clock is ahead of the agenda."""
         return self._clock.offset_ns if self._opened is not None else 0
@@ -156,16 +162,6 @@ class Process:
         self.fuse.journal = self._opened.journal
         self.fuse.seen_bytes = self._opened.journal.stat().st_size
         self.router = self._opened.router(NO_SURROUNDINGS)
-
-    def take(self, item: Item) -> None:
-        """Give the router an item."""
-        assert self.router is not None
-        self.router.take(item)
-
-    def wake(self) -> None:
-        """Let the router do what is due."""
-        assert self.router is not None
-        self.router.wake()
 
     @property
     def journal_bytes(self) -> int:

@@ -48,13 +48,13 @@ KINDS: Final = (
     Kind("forget", 8),
     Kind("garble", 8, mores=("shares", "price", "no_price", "sign", "total", "symbol", "type")),
     Kind("finish_ioc", 20, is_fault=False),
-    Kind("bust", 12),
+    Kind("bust", 12, 0, 1),
     Kind("correct", 8, 300, 1_000),
     Kind("venue_drop", 24, 2, 3_000, ("", "", "", "", "starts_over")),
     Kind("hold", 16, 2, 400),
     Kind("repeat_old", 10),
     Kind("release", 8, is_fault=False),
-    Kind("kill", 30, 1, 120),
+    Kind("kill", 30, 1, 40),
     Kind("machine_stop", 2, 1, 6_000),
     Kind("restart", 8, 50, 2_000),
     Kind("disk_full", 6, 1, 20_000),
@@ -87,6 +87,9 @@ KINDS: Final = (
     Kind("bad_date", 3),
     Kind("no_total", 5),
     Kind("spelling", 12, 0, 5),
+    Kind("flawed", 6),
+    Kind("data", 4),
+    Kind("stall", 24, 1, 1_500),
 )
 """Everything that can happen on a day."""
 
@@ -102,27 +105,24 @@ def draw_day(seed: int, day: int, *, without: tuple[str, ...] = ()) -> Script:
     The plan and the acts of a day; the same for the same seed and day, always.
 
     Args:
-        without: kinds that are left out.
+        without: kinds that are left out; everything else is as it would have been.
     """
     rng = stream(seed, f"drill.day.{day}")
     plan = _plan(rng)
     acts = _orders(rng, plan)
-    kinds = _kinds_of_day(rng, without)
+    kinds = _kinds_of_day(rng)
     weights = np.array([kind.weight for kind in kinds], float)
     n_acts = int(rng.integers(20, 90))
     for idx in rng.choice(len(kinds), n_acts, p=weights / weights.sum()):
         acts += _acts_of(rng, plan, kinds[int(idx)])
-    return Script(seed=seed, day=day, plan=plan, acts=tuple(sorted(acts, key=_when)))
+    kept = sorted((act for act in acts if act.verb not in without), key=_when)
+    return Script(seed=seed, day=day, plan=plan, acts=tuple(kept))
 
 
-def _kinds_of_day(rng: Generator, without: tuple[str, ...]) -> list[Kind]:
+def _kinds_of_day(rng: Generator) -> list[Kind]:
     """A day has some kinds of faults and not others, so that each is met alone and in company."""
     share = float(rng.choice([0.15, 0.4, 1.0]))
-    return [
-        kind
-        for kind in KINDS
-        if (not kind.is_fault or rng.random() < share) and kind.verb not in without
-    ]
+    return [kind for kind in KINDS if not kind.is_fault or rng.random() < share]
 
 
 def _plan(rng: Generator) -> Plan:
@@ -177,7 +177,8 @@ def _acts_of(rng: Generator, plan: Plan, kind: Kind) -> list[Act]:
 def _more(rng: Generator, kind: Kind) -> str:
     if kind.verb == "kill":
         torn = int(rng.choice([0, 0, int(rng.integers(1_001)), 1_000]))
-        return f"{torn}:{int(rng.integers(50, 3_000))}:{int(rng.integers(2))}"
+        flags = rng.integers(2, size=2)
+        return f"{torn}:{int(rng.integers(50, 3_000))}:{flags[0]}:{flags[1]}"
     return str(kind.mores[int(rng.integers(len(kind.mores)))])
 
 

@@ -22,7 +22,7 @@ class VenueOrder:
     """
     One order at a venue. `order_id` is the venue's; `is_forgotten`: it is not known any more.
 
-    `told_shares` is the total that reports state, which may run ahead of the executions reported.
+    `gone` shares were busted and do not come back to the book.
     """
 
     name: str
@@ -34,6 +34,7 @@ class VenueOrder:
     is_ioc: bool
     is_open: bool = True
     is_forgotten: bool = False
+    gone: int = 0
     trades: list[Trade] = field(default_factory=list)
     is_busy: bool = False  # an IOC that waits for its end
 
@@ -45,7 +46,7 @@ class VenueOrder:
     @property
     def leaves(self) -> int:
         """Shares that can still trade."""
-        return max(0, self.size - self.filled) if self.is_open else 0
+        return max(0, self.size - self.gone - self.filled) if self.is_open else 0
 
     @property
     def status(self) -> str:

@@ -131,13 +131,16 @@ class ScriptedVenue:
 
     def restate(self, order: VenueOrder, per_mille: int) -> None:
         """Another size, unasked: 150=D."""
-        order.size = max(order.filled + 1, order.size * per_mille // 1_000)
-        self._truth.resized(self.mic, order.name, order.size)
+        order.size = max(order.filled + order.gone + 1, order.size * per_mille // 1_000)
+        self._truth.resized(self.mic, order.name, order.size - order.gone)
         more = ((44, spelled(order.limit_ticks, "plain")),)
         self.say(report(order, self._exec_id(), "D", at=self._at(), more=more))
 
-    def bust(self, order: VenueOrder, trade: Trade) -> None:
-        """Take an execution back."""
+    def bust(self, order: VenueOrder, trade: Trade, *, is_restored: bool) -> None:
+        """Take an execution back; its shares come back to an open order, or they do not."""
+        if not is_restored and order.is_open:
+            order.gone += trade.shares
+            self._truth.resized(self.mic, order.name, order.size - order.gone)
         trade.shares = 0
         self._truth.undone(trade.uid, shares=0, price=trade.price)
         more = ((19, trade.exec_id), (31, trade.price), (32, "0"))
@@ -146,7 +149,11 @@ class ScriptedVenue:
     def correct(self, order: VenueOrder, trade: Trade, per_mille: int, spelling: str) -> None:
         """Correct shares and price of an execution."""
         ticks = price_ticks(spelled(order.limit_ticks, "plain")) or 1
-        trade.shares = max(1, trade.shares * per_mille // 1_000)
+        shares = max(1, trade.shares * per_mille // 1_000)
+        if order.is_open:
+            order.gone += trade.shares - shares
+            self._truth.resized(self.mic, order.name, order.size - order.gone)
+        trade.shares = shares
         trade.price = spelled(max(1, ticks - 1), spelling)
         self._truth.undone(trade.uid, shares=trade.shares, price=trade.price)
         more = ((19, trade.exec_id), (31, trade.price), (32, str(trade.shares)))
@@ -180,6 +187,11 @@ class ScriptedVenue:
         if self._take("lose") is not None:
             self.link.send(body, is_lost=True)
             return
+        if self._take("flawed") is not None:  # a tag twice: no session of ours delivers it
+            self.link.send((*body, (60, self._at())))
+            return
+        if self._take("data") is not None:
+            body = (*body, (354, "9"), (355, "AB\x0144=9.9"))
         if self._take("reorder") is not None:
             self._held.append(body)
             return
@@ -352,7 +364,7 @@ class ScriptedVenue:
         return None if order is None or order.is_forgotten else order
 
     def _close_if_full(self, order: VenueOrder) -> None:
-        if order.is_open and order.filled >= order.size:
+        if order.is_open and order.filled + order.gone >= order.size:
             self._close(order)
 
     def _close(self, order: VenueOrder) -> None:

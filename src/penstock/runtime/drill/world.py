@@ -12,18 +12,19 @@ from penstock.domain import NS_PER_MS, FeedGap, FeedRecovered, JournalError, Ns,
 from penstock.runtime.drill.acts import START_NS, Plan
 from penstock.runtime.drill.agenda import Agenda
 from penstock.runtime.drill.audit import Auditor, Way, Wire
+from penstock.runtime.drill.bytes_of import incoming_of
 from penstock.runtime.drill.clients import ScriptedClient
 from penstock.runtime.drill.links import Body, Link, Numbered
 from penstock.runtime.drill.market import DrillMarket
 from penstock.runtime.drill.process import Killed, Process, stop_item
 from penstock.runtime.drill.settings import clients_of, conf_of, mics_of
+from penstock.runtime.drill.turns import Turns
 from penstock.runtime.drill.venues import ScriptedVenue
-from penstock.runtime.inbox import Feed, Item, LoggedOn, LoggedOut, Market, Message, Side
-from penstock.wire.fix import Incoming, Outgoing
+from penstock.runtime.inbox import Feed, Item, LoggedOn, LoggedOut, Market, Message, Side, Unread
+from penstock.wire.fix import Outgoing
 
-_ROUTER: Final = "PENSTOCK"
 _LOGOUT_HEARD_US: Final = 700  # from a lost connection to the router's knowing of it
-_MOST_WAKES: Final = 50_000
+_MOST_TURNS: Final = 50_000
 
 
 class World:
@@ -50,6 +51,8 @@ class World:
         self.down_ms = 300
         self.disk_bytes: int | None = None  # how long the journal may become; None is any length
         self._process: Process | None = None
+        self._turns: Turns | None = None  # once the process has opened its run
+        self._stalled_until_ns = 0
         self._restart_ms: int | None = None  # after a stop in good order
         self._latency_us = plan.latency_us
         self.venues = {mic: self._new_venue(mic) for mic in mics_of(plan)}
@@ -71,19 +74,22 @@ class World:
         process = self._process = Process(self.conf, self.agenda, self, self._said)
         if not self._run(partial(process.start, self.wall_offset_ns, kill_after)):
             return
+        assert process.marks is not None
+        assert process.router is not None
+        self._turns = Turns(process, self.auditor, self.agenda)
+        for name, link in self.links.items():
+            facing = Side.VENUE if name in self.venues else Side.OMS
+            link.resume_from(process.marks.consumed(f"{facing}/{name}") + 1)
+        for k, name in enumerate(self.links):
+            self.agenda.after_us(200 * (k + 1), partial(self.connect, name))
         self.give(Market(self.market.snapshot(self._router_ns())))
         for venue in self.conf.universe().venues:
             self.feed(venue.venue_idx, is_whole=True)
-        if self._process is not process or process.marks is None:
-            return
-        for k, (name, link) in enumerate(self.links.items()):
-            facing = Side.VENUE if name in self.venues else Side.OMS
-            link.resume_from(process.marks.consumed(f"{facing}/{name}") + 1)
-            self.agenda.after_us(200 * (k + 1), partial(self.connect, name))
 
-    def arm_kill(self, n_effects: int) -> None:
-        """Kill the router before the n-th effect from now."""
+    def arm_kill(self, n_effects: int, *, is_for_seen: bool) -> None:
+        """Kill the router before the n-th effect from now, or the n-th that somebody sees."""
         if self._process is not None:
+            self._process.fuse.is_for_seen = is_for_seen
             self._process.fuse.left = max(1, n_effects)
 
     def fill_disk(self, room_bytes: int) -> None:
@@ -99,6 +105,8 @@ class World:
     def kill(self, *, torn: int = 0, lost_bytes: int = 0, is_delivered: bool = False) -> None:
         """The process is dead at once."""
         process, self._process = self._process, None
+        self._turns = None
+        self._stalled_until_ns = 0
         if process is None:
             return
         n_lost = process.kill(torn=torn, lost_bytes=lost_bytes)
@@ -114,28 +122,40 @@ class World:
             if name in self.venues:
                 self.auditor.disconnected(name)
 
-    def give(self, item: Item) -> bool:
-        """Give the router an item; False if it is dead, or died of it."""
-        process = self._process
-        return process is not None and self._run(partial(process.take, item))
+    def give(self, item: Item) -> None:
+        """Put an item into the router's inbox; it is dealt with at once, unless it stalls."""
+        if self._turns is not None:
+            self._turns.inbox.put(item)
+            self.wake()
+
+    def seen(self) -> None:
+        """Somebody outside has seen what the router has done: its journal has it for good."""
+        if self._process is not None:
+            self._process.fuse.effect(is_seen=True)
+
+    def stall(self, wait_ms: int) -> None:
+        """The router deals with nothing for so long; what comes waits."""
+        self._stalled_until_ns = self.agenda.now_ns + wait_ms * NS_PER_MS
+        self.later(wait_ms, self.wake)
 
     def wake(self) -> None:
-        """Let the router do what is due, and end when it is over."""
-        for _ in range(_MOST_WAKES):
-            process = self._process
-            if process is None or process.router is None:
+        """Let the router do what there is to do, and end when it is over."""
+        if self.agenda.now_ns < self._stalled_until_ns:
+            return
+        for _ in range(_MOST_TURNS):
+            process, turns = self._process, self._turns
+            if process is None or turns is None:
                 return
             if self._is_over(process):
-                self._close(process)
+                self._close(process, turns)
                 return
-            if self._process is not process:
+            did: list[bool] = []
+            if self._process is not process or not self._run(lambda: did.append(turns.one())):  # noqa: B023  # run at once
                 return
-            due_ns = process.due_ns
-            if due_ns is None or due_ns > self.agenda.now_ns:
+            if not did[0]:
                 return
             self.n_events += 1
-            self._run(process.wake)
-        self.auditor.raised(f"the router asked to be woken {_MOST_WAKES:,} times at once")
+        self.auditor.raised(f"the router found something to do {_MOST_TURNS:,} times at once")
         self.kill()
 
     def _is_over(self, process: Process) -> bool:
@@ -143,9 +163,11 @@ class World:
         self._run(lambda: over.append(process.router is not None and process.router.is_over))
         return over == [True]
 
-    def _close(self, process: Process) -> None:
+    def _close(self, process: Process, turns: Turns) -> None:
+        if not self._run(turns.rest):
+            return
         process.stop()
-        self._process = None
+        self._process = self._turns = None
         self._after_the_end(is_delivered=True)
         if self._restart_ms is not None:
             self.agenda.after_ms(self._restart_ms, self.start)
@@ -209,7 +231,6 @@ class World:
         facing = Side.OMS
         if name in self.venues:
             facing = Side.VENUE
-            self.auditor.connected(name)
         self.give(LoggedOn(facing, name))
 
     def drop(self, name: str, down_ms: int, *, starts_over: bool = False) -> None:
@@ -224,26 +245,20 @@ class World:
         self.agenda.after_ms(max(2, down_ms), partial(self.connect, name))
 
     def _logged_out(self, name: str) -> None:
-        if name in self.venues:
-            self.auditor.disconnected(name)
         facing = Side.VENUE if name in self.venues else Side.OMS
         self.give(LoggedOut(facing, name, "the connection is lost"))
 
     def _deliver(self, name: str, numbered: Numbered) -> None:
-        is_venue = name in self.venues
-        fields = dict(numbered.body)
-        wire_fields = {**fields, 34: str(numbered.seq)}
-        way = Way.FROM_VENUE if is_venue else Way.FROM_CLIENT
         if self._process is None or self._process.router is None:
             return
+        is_venue = name in self.venues
+        facing = Side.VENUE if is_venue else Side.OMS
         self.n_events += 1
-        self.auditor.on_wire(Wire(self.agenda.now_ns, way, name, wire_fields, numbered.is_dup))
-        msg_type = fields.pop(35)
-        incoming = Incoming(
-            name, msg_type, numbered.seq, numbered.is_dup, fields, self._router_ns(), _ROUTER
-        )
-        if self.give(Message(Side.VENUE if is_venue else Side.OMS, incoming)):
-            self.auditor.done()
+        incoming = incoming_of(name, numbered, self._router_ns())
+        if isinstance(incoming, str):
+            self.give(Unread(facing, name, numbered.seq, numbered.body[0][1], incoming))
+            return
+        self.give(Message(facing, incoming))
 
     # Market data.
 
@@ -273,8 +288,8 @@ class World:
             if self.auditor.violations:
                 return
             due = [self.agenda.due_ns]
-            if self._process is not None and self._process.router is not None:
-                due.append(self._process.due_ns)
+            if self._turns is not None and self._process is not None:
+                due.append(self._due_ns(self._process))
             next_ns = min((ns for ns in due if ns is not None), default=None)
             if next_ns is None or next_ns > end_ns:
                 self.agenda.advance(end_ns)
@@ -285,12 +300,9 @@ class World:
             else:
                 self.agenda.advance(next_ns)
 
-    @property
-    def is_quiet(self) -> bool:
-        """Whether nothing is planned any more by anybody."""
-        process = self._process
-        is_idle = process is None or process.router is None or process.due_ns is None
-        return self.agenda.due_ns is None and is_idle
+    def _due_ns(self, process: Process) -> int | None:
+        due_ns = process.due_ns
+        return None if due_ns is None else max(due_ns, self._stalled_until_ns)
 
     def later(self, wait_ms: int, deed: Callable[[], None]) -> None:
         """Plan something in so many milliseconds."""

@@ -3,10 +3,13 @@
 from penstock.wire.fix.client_reports import ClientReport, ClientReportKind, read_report
 from penstock.wire.fix.client_requests import (
     cancel_order,
+    mass_cancel,
+    mass_status,
     new_order,
     replace_order,
     status_request,
 )
+from penstock.wire.fix.dictionary import data_dictionary
 from penstock.wire.fix.exchange_desk import ExchangeAnswer, ExchangeDesk
 from penstock.wire.fix.exchange_orders import ExchangeOrder
 from penstock.wire.fix.exchange_reports import VenueReply
@@ -50,7 +53,10 @@ __all__ = [
     "body_of",
     "cancel_order",
     "header_of",
+    "mass_cancel",
+    "mass_status",
     "may_be_ignored",
+    "data_dictionary",
     "flat",
     "new_order",
     "possible_resend",

@@ -212,7 +212,7 @@ class OmsAnswers:
     def _neglected(self, incoming: Incoming, own: list[int]) -> tuple[str, ...]:
         """A note for a person about tags of the client's own; once a tag."""
         client = incoming.counterparty
-        new = [tag for tag in own if (client, tag) not in self._told_of]
+        new = [tag for tag in sorted(own) if (client, tag) not in self._told_of]
         if not new or len(self._told_of) > _MAX_TOLD:
             return ()
         self._told_of.update((client, tag) for tag in new)

@@ -97,6 +97,11 @@ class OmsDesk:
             self.n_reports[told.counterparty] = self.n_reports.get(told.counterparty, 0) + 1
         return outgoing
 
+    def has_named(self, incoming: Incoming) -> bool:
+        """True if the client has an order or a request of this ClOrdID already."""
+        name = incoming.fields.get(tags.CL_ORD_ID, "")
+        return self._book.find(incoming.counterparty, name) is not None
+
     def _copies(self, client: str, message: FixMessage) -> list[Outgoing]:
         """The same for sessions that receive copies: 115 and 797 say whose it is, and what."""
         if message.msg_type != MsgType.EXECUTION_REPORT:
@@ -143,10 +148,12 @@ class OmsDesk:
         told = [self._reports.report(order, command, own_id, cl_ord_ids, at_ns)]
         if order.cancel_id and command.state is ParentState.FILLED:
             told.append(self._came_too_late(order, command, tags.TO_CANCEL, order.cancel_id))
-        if order.replace_id and command.state.is_terminal:
+        if order.replace_id and command.state is ParentState.CANCELLED:
             told.append(self._came_too_late(order, command, tags.TO_REPLACE, order.replace_id))
         if command.state.is_terminal:
-            order.cancel_id = order.replace_id = ""
+            order.cancel_id = ""
+        if command.state is ParentState.CANCELLED:
+            order.replace_id = ""
         return told
 
     def _refused(self, order: OmsOrder, event: Event, command: ReportParent) -> FixMessage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -26,6 +26,8 @@ _FIELD_OF_TAG: Final[Mapping[int, str]] = MappingProxyType(
         tags.CUST_ORDER_CAPACITY: "customer_capacity",
     }
 )
+_TAGS: Final = (*_FIELD_OF_TAG, tags.NO_PARTY_IDS)
+_NOBODY: Final = Identity()
 _CODES: Final[Mapping[int, str]] = MappingProxyType(
     {tags.ORDER_CAPACITY: "AGIPRW", tags.ACCOUNT_TYPE: "1234678", tags.CUST_ORDER_CAPACITY: "1234"}
 )
@@ -34,6 +36,8 @@ _SUB_GROUPS: Final = (802, 523)
 
 def read_identity(reader: FieldReader, groups: Groups, rules: ClientRules) -> Identity:
     """The parts that are agreed with the client; every other that it gives is a flaw."""
+    if all(reader.raw(tag) is None for tag in _TAGS):
+        return _NOBODY
     found: dict[str, str] = {}
     parties: tuple[Party, ...] = ()
     for part, its_tags in TAGS_OF_PART.items():
@@ -68,6 +72,32 @@ def check_same_identity(
             reader.complain(tag, expected, fix)
     if again.parties and again.parties != identity.parties:
         reader.complain(tags.NO_PARTY_IDS, "nothing, or the parties of the order", fix)
+
+
+def carried(identity: Identity, parts: Collection[str]) -> Identity:
+    """What of an identity goes on to a venue that carries these parts."""
+    names = {
+        _FIELD_OF_TAG[tag]
+        for part, its_tags in TAGS_OF_PART.items()
+        for tag in its_tags
+        if part in parts and tag in _FIELD_OF_TAG
+    }
+    kept = {name: getattr(identity, name) for name in names}
+    has_parties = IdentityPart.PARTIES in parts
+    return Identity(**kept, parties=identity.parties if has_parties else ())
+
+
+def onward_header_of(identity: Identity) -> Fields:
+    """
+    Header fields of an order that goes on to a venue.
+
+    57 TargetSubID is not among them: the client addressed a desk of ours.
+    """
+    return _present(
+        (tags.SENDER_SUB_ID, identity.sender_sub),
+        (tags.ON_BEHALF_OF_COMP_ID, identity.on_behalf_of),
+        (tags.ON_BEHALF_OF_SUB_ID, identity.on_behalf_of_sub),
+    )
 
 
 def header_of(identity: Identity) -> Fields:

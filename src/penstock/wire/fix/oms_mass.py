@@ -11,7 +11,7 @@ from penstock.wire.fix.oms_book import OmsBook, OmsOrder
 from penstock.wire.fix.oms_refusals import DeskAnswer, nameless, reply
 from penstock.wire.fix.oms_reports import OmsReports
 from penstock.wire.fix.reading import FieldReader, listed, said_at_ns
-from penstock.wire.fix.reports import echoed
+from penstock.wire.fix.reports import echoed, side_of
 from penstock.wire.fix.tags import ExecType, MsgType, OrdStatus
 from penstock.wire.fix.values import SIDE_TEXT, plain_text, time_text
 
@@ -19,6 +19,7 @@ _REJECTED: Final = "0"  # 531 MassCancelResponse
 _NOT_SUPPORTED: Final = "0"  # 532 MassCancelRejectReason
 _UNKNOWN_SECURITY: Final = "1"
 _OTHER: Final = "99"
+_KINDS: Final = "1234567"
 _FILTERS: Final = "1 (one security, in 55) or 7 (all orders)"
 
 
@@ -71,7 +72,7 @@ class MassRequests:
         orders = self._meant(incoming, reader)
         if not orders:
             return reply(incoming, self._no_order(incoming, "no open orders"))
-        about = _echo(incoming, tags.MASS_STATUS_REQ_ID, tags.MASS_STATUS_REQ_TYPE)
+        about = _echo(incoming, tags.MASS_STATUS_REQ_ID)
         replies = []
         for idx, order in enumerate(orders):
             more = (
@@ -113,11 +114,12 @@ class MassRequests:
         fields = (
             (tags.ORDER_ID, self._reports.answer_id(incoming)),
             *_echo(incoming, tags.CL_ORD_ID),
-            (tags.MASS_CANCEL_REQUEST_TYPE, kind),
+            (tags.MASS_CANCEL_REQUEST_TYPE, kind if kind in _KINDS else tags.ALL_ORDERS),
             (tags.MASS_CANCEL_RESPONSE, _REJECTED if reason else kind),
             (tags.MASS_CANCEL_REJECT_REASON, reason),
             (tags.TOTAL_AFFECTED_ORDERS, str(n_orders)),
-            *_echo(incoming, tags.SYMBOL, tags.SIDE, tags.ACCOUNT),
+            *_echo(incoming, tags.SYMBOL),
+            (tags.SIDE, "" if tags.SIDE not in incoming.fields else side_of(incoming)),
             (tags.TRANSACT_TIME, time_text(incoming.recv_ns)),
             (tags.TEXT, plain_text(text)),
         )
@@ -130,8 +132,8 @@ class MassRequests:
             (tags.EXEC_TYPE, ExecType.ORDER_STATUS),
             (tags.ORD_STATUS, OrdStatus.REJECTED),
             (tags.SYMBOL, echoed(incoming, tags.SYMBOL) or tags.NO_SYMBOL),
-            (tags.SIDE, echoed(incoming, tags.SIDE)[:1] or tags.UNDISCLOSED),
-            *_echo(incoming, tags.MASS_STATUS_REQ_ID, tags.MASS_STATUS_REQ_TYPE),
+            (tags.SIDE, side_of(incoming)),
+            *_echo(incoming, tags.MASS_STATUS_REQ_ID),
             (tags.TOT_NUM_REPORTS, "0"),
             (tags.LAST_RPT_REQUESTED, "Y"),
             (tags.LEAVES_QTY, "0"),

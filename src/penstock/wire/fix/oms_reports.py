@@ -249,8 +249,6 @@ def ord_status(order: OmsOrder, last: ReportParent | None) -> str:
     """39 OrdStatus of an order after this report; a request that waits comes first."""
     if last is None:
         return OrdStatus.PENDING_NEW
-    if last.kind is ReportKind.PENDING_REPLACE:
-        return OrdStatus.PENDING_REPLACE
     match last.state:
         case ParentState.WORKING if order.replace_id:
             return OrdStatus.PENDING_REPLACE

@@ -29,6 +29,8 @@ HONOURED: Final = frozenset(
 HARMLESS: Final = frozenset({58, 106, 107, 348, 349, 350, 351, 354, 355, 376, 377, 526, 586, 790})
 """Words and references of the client's own: nothing depends on them, and they go no further."""
 
+_FINE: Final = HONOURED | HARMLESS
+
 ONLY: Final[Mapping[int, tuple[tuple[str, ...], str]]] = MappingProxyType(
     {
         15: (("USD",), "only US dollars are traded here"),
@@ -131,16 +133,18 @@ def may_be_ignored(tag: int) -> bool:
     return tag > 0 and not is_read and tag not in _GROUP_OF
 
 
-def fields_of(incoming: Incoming) -> dict[int, str]:
+def fields_of(incoming: Incoming) -> Mapping[int, str]:
     """Body, header and the counts of groups: every tag that a message has, once."""
+    if not incoming.groups and not incoming.header:
+        return incoming.fields
     counts = {tag: str(len(entries)) for tag, entries in incoming.groups.items()}
     return {**counts, **incoming.header, **incoming.fields}
 
 
 def check_tags(reader: FieldReader, fields: Mapping[int, str], rules: ClientRules) -> None:
     """Complain of every tag that an order or a replace may not have."""
-    for tag in sorted(fields):
-        if reader.raw(tag) is None or tag in HONOURED or tag in HARMLESS:
+    for tag in sorted(fields.keys() - _FINE):
+        if reader.raw(tag) is None:
             continue
         if tag in ONLY:
             check_equal(reader, tag, *ONLY[tag])
@@ -160,7 +164,7 @@ def user_tags(fields: Mapping[int, str], rules: ClientRules) -> list[int]:
     own = (tags.HORIZON_MS, tags.URGENCY, tags.OBJECTIVE)
     return [
         tag
-        for tag in sorted(fields)
+        for tag in fields
         if tag >= FIRST_USER_TAG and tag not in own and tag not in rules.ignored_tags
     ]
 

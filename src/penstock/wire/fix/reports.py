@@ -80,7 +80,7 @@ def order_reject(
         (tags.ORD_STATUS, tags.OrdStatus.REJECTED),
         (tags.ORD_REJ_REASON, reason),
         (tags.SYMBOL, echoed(incoming, tags.SYMBOL)),
-        (tags.SIDE, echoed(incoming, tags.SIDE)[:1]),
+        (tags.SIDE, side_of(incoming)),
         (tags.ORD_STATUS_REQ_ID, echoed(incoming, tags.ORD_STATUS_REQ_ID)),
         (tags.LEAVES_QTY, "0"),
         (tags.CUM_QTY, "0"),
@@ -138,6 +138,12 @@ def possible_resend(outgoing: Outgoing) -> Outgoing:
 def _message(msg_type: str, fields: Sequence[tuple[int, str]]) -> FixMessage:
     """FIX has no empty fields: what has no text is left out."""
     return FixMessage(msg_type, tuple(field for field in fields if field[1]))
+
+
+def side_of(incoming: Incoming) -> str:
+    """54 as the other side wrote it, where FIX has such a side; else 7, undisclosed."""
+    text = incoming.fields.get(tags.SIDE, "")
+    return text if len(text) == 1 and text in "123456789ABCDEFG" else tags.UNDISCLOSED
 
 
 def echoed(incoming: Incoming, tag: int) -> str:

@@ -13,6 +13,8 @@ from penstock.domain import (
     ChildOrder,
     Command,
     Event,
+    Identity,
+    NewParent,
     OrderCarried,
     Packer,
     ReplaceChild,
@@ -20,14 +22,23 @@ from penstock.domain import (
     Shelf,
 )
 
+NOBODY: Final = Identity()
+"""The identity of an order that names none."""
+
 
 @dataclass(slots=True)
 class SentChild:
-    """A child that was sent, and how often we asked for a change."""
+    """
+    A child that was sent, on whose behalf, and how often we asked for a change.
+
+    `n_named` counts the names given to requests by this process; the steps decide the other counts.
+    """
 
     order: ChildOrder
+    identity: Identity = NOBODY
     n_cancels: int = 0
     n_replaces: int = 0
+    n_named: int = 0
 
 
 N_KEPT: Final = 1_000
@@ -44,6 +55,7 @@ class VenueChildren:
 
     def __init__(self) -> None:
         self._children = Shelf(_SENT, N_KEPT)
+        self._identities: dict[int, Identity] = {}  # by parent, of those that have one
 
     def find(self, child_id: int) -> SentChild | None:
         """A child by its number; None if it was never sent."""
@@ -57,6 +69,8 @@ class VenueChildren:
 
     def note(self, event: Event, commands: Sequence[Command]) -> None:
         """Take a step of the engine."""
+        if isinstance(event, NewParent) and event.order.identity != NOBODY:
+            self._identities[event.order.parent_id] = event.order.identity
         if isinstance(event, OrderCarried):
             for data in msgspec.msgpack.decode(event.children, type=list[bytes]):
                 child = _SENT.unpack(data)
@@ -65,7 +79,8 @@ class VenueChildren:
             match command:
                 case SendChild(order=order):
                     if self._children.find(order.child_id) is None:
-                        self._put(SentChild(order))
+                        identity = self._identities.get(order.parent_id, NOBODY)
+                        self._put(SentChild(order, identity))
                 case CancelChild(child_id=child_id):
                     self.sent(child_id).n_cancels += 1
                 case ReplaceChild(child_id=child_id):
@@ -87,6 +102,9 @@ class VenueChildren:
     def facts(self) -> list[tuple[object, ...]]:
         """Content for a state hash."""
         return [
-            (child.order, child.n_cancels, child.n_replaces)
-            for _, child in self._children.entries()
+            *(
+                (child.order, child.identity, child.n_cancels, child.n_replaces)
+                for _, child in self._children.entries()
+            ),
+            *self._identities.items(),
         ]

@@ -7,7 +7,8 @@ from typing import Final
 
 from penstock.wire.fix import Outgoing
 from penstock.wire.sessions.availability import require_quickfix
-from penstock.wire.sessions.listening import Listener
+from penstock.wire.sessions.gate import Gate
+from penstock.wire.sessions.listening import Entrance
 from penstock.wire.sessions.setup import SessionName, SessionSetup
 
 _RESET_S: Final = 5.0
@@ -35,9 +36,8 @@ class FixAcceptor:
 
     What is sent before `start`, and between two connections, waits in the session store.
 
-    Limit: QuickFIX reads the first message of a new connection on the thread that serves all. A
-    stranger who reaches the port, says half a message and waits, delays every session by up to a
-    second; one who trickles bytes, for as long as he does. Listen where only clients can connect.
+    A connection reaches the thread that serves all only when it has said a whole logon under comp
+    ids that are in `sessions`; see `Gate`.
     """
 
     def __init__(
@@ -57,24 +57,27 @@ class FixAcceptor:
         )
 
         self._address = (host, port)
-        self._listener = Listener()
+        self._entrance = Entrance()
         self.port = port
         side = Side(
             label="fix-acceptor",
             make_engine=new_acceptor,
             settings={
                 "ConnectionType": "acceptor",
-                "SocketAcceptPort": str(self._listener.stand_in_port),
+                "SocketAcceptPort": str(self._entrance.stand_in_port),
             },
             sessions={SessionName(*session): {} for session in sessions},
             refuse_logon=refuse_logon,
-            knock_at=lambda: (host, self.port),
+            knock_at=self._entrance.address,
         )
         try:
             self._host = SessionHost(setup, side)
         except BaseException:
-            self._listener.close()
+            self._entrance.close()
             raise
+        self._gate = Gate(
+            frozenset(side.sessions), self._host.is_logged_on, self._entrance.hand_over
+        )
 
     def start(self) -> None:
         """
@@ -84,17 +87,18 @@ class FixAcceptor:
             ConfigError: the port is in use, or the address is not this machine's; it is stopped.
         """
         try:
-            self.port = self._listener.open(*self._address)
-            self._host.start(self._listener.hand_over)
+            self.port = self._gate.open(*self._address)
+            self._host.start(self._entrance.take_over)
+            self._gate.start()
         except BaseException:
             self.stop()
             raise
-        self._listener.close()
 
     def stop(self, timeout_s: float = 10.0) -> None:
         """Log out everywhere and end; returns within about `timeout_s`. Again does nothing."""
+        self._gate.close()
         self._host.stop(timeout_s)
-        self._listener.close()
+        self._entrance.close()
 
     def send(self, outgoing: Outgoing, our_comp_id: str = "") -> bool:
         """

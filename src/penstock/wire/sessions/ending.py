@@ -3,8 +3,8 @@ Ending QuickFIX's acceptor from its own thread.
 
 Its `stop`, called from another thread, closes what the acceptor's thread frees at that moment, and
 one time in some the process crashes. Called inside one of its callbacks it is safe. So at the end
-we log on ourselves, at our own port, and stop it in the callback that asks about this logon; which
-is then refused in a way that leaves no trace in the session's files.
+we log on ourselves, at its own socket, and stop it in the callback that asks about this logon;
+which is then refused in a way that leaves no trace in the session's files.
 """
 
 from __future__ import annotations
@@ -22,13 +22,15 @@ _PATIENCE_S: Final = 1.0
 _FAR_AHEAD: Final = 999_999_999  # MsgSeqNum: one too low is answered, and the answer stored
 
 
-def knock(address: tuple[str, int], name: SessionName) -> None:
+def knock(address: str, name: SessionName) -> None:
     """Log on as our counterparty in `name`; nobody waits for the answer."""
     data = _logon(name)
     with (
         contextlib.suppress(OSError),
-        socket.create_connection(address, _PATIENCE_S) as connection,
+        socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection,
     ):
+        connection.settimeout(_PATIENCE_S)
+        connection.connect(address)
         connection.sendall(data)
 
 

@@ -59,7 +59,7 @@ class Side:
     settings: QuickFIX's, for all sessions; those of one are in `sessions`.
     unanswered: what to say of each session when a logon of ours is not answered.
     refuse_logon: see `FixAcceptor`.
-    knock_at: where the acceptor listens, see `ending`; None for initiators.
+    knock_at: QuickFIX's own listening socket, see `ending`; empty for initiators.
     """
 
     label: str
@@ -68,7 +68,7 @@ class Side:
     sessions: Mapping[SessionName, Settings]
     unanswered: Mapping[SessionName, str] = field(default_factory=dict)
     refuse_logon: Callable[[str, str], str] | None = None
-    knock_at: Callable[[], tuple[str, int]] | None = None
+    knock_at: str = ""
 
 
 class SessionHost:
@@ -228,7 +228,7 @@ class SessionHost:
                     session.reset()
                 self._intakes[name].over(was_reset=True)
                 self._standing.was_reset(name)
-                if self._side.knock_at is None:
+                if not self._side.knock_at:
                     self._application.to_reset.add(name)
             self._standing.forget_failures(name)
             if session is not None and not self._is_stopping:
@@ -237,7 +237,7 @@ class SessionHost:
 
     def _hold_off(self, name: SessionName, wait_s: float) -> None:
         """Do not log on for some seconds; an acceptor waits for the others anyway."""
-        if self._side.knock_at is not None or self._is_stopping:
+        if self._side.knock_at or self._is_stopping:
             return
         session = self._sessions.get(name)
         if session is None:
@@ -282,16 +282,18 @@ class SessionHost:
         self._taps.release()
 
     def _end(self, engine: Any, thread: threading.Thread, give_up_s: float) -> None:
-        if self._side.knock_at is None:
+        if not self._side.knock_at:
             engine.stop(True)
             thread.join(max(0.0, give_up_s - time.monotonic()))
             return
         name, session = next(iter(self._sessions.items()))
         self._application.end_at_logon = lambda: engine.stop(True)
         session.logon()
-        while thread.is_alive() and time.monotonic() < give_up_s:
+        is_first = True  # it is heard even if the thread hangs until long after this
+        while thread.is_alive() and (is_first or time.monotonic() < give_up_s):
+            is_first = False
             quickfix.Session.unregisterSession(_session_id(name))
-            knock(self._side.knock_at(), name)
+            knock(self._side.knock_at, name)
             thread.join(min(_KNOCK_AGAIN_S, max(0.0, give_up_s - time.monotonic())))
 
     def _log_out(self, give_up_s: float) -> None:

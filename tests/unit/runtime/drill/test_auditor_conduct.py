@@ -8,12 +8,12 @@ def test_nothing_is_sent_after_a_kill_until_resume() -> None:
     """The kill counts from its confirmation, the resume from its request."""
     story = Story()
     story.order("a", 300)
-    story.auditor.asked_by_operator("kill", "")
+    asked = story.auditor.asked_by_operator("kill", "")
     story.send("c-1")
 
     assert [] == story.broken
 
-    story.auditor.confirmed_to_operator("kill", "")
+    story.auditor.confirmed_to_operator("kill", "", asked)
     story.send("c-2")
 
     assert [Law.KILLED] == story.broken
@@ -29,12 +29,12 @@ def test_a_kill_of_one_client_or_symbol_stops_that_one() -> None:
     for action, target in (("kill_client", CLIENT), ("kill_symbol", "S"), ("restrict", "S")):
         story = Story()
         story.order()
-        story.auditor.confirmed_to_operator(action, "another")
+        story.stop(action, "another")
         story.send("c-1", 10)
 
         assert [] == story.broken
 
-        story.auditor.confirmed_to_operator(action, target)
+        story.stop(action, target)
         story.send("c-2", 10)
 
         assert [Law.KILLED] == story.broken
@@ -44,7 +44,7 @@ def test_nothing_is_sent_to_a_venue_that_is_off_or_away() -> None:
     """Not even if the session would take it."""
     story = Story()
     story.order("a", 300)
-    story.auditor.confirmed_to_operator("venue_off", OTHER)
+    story.stop("venue_off", OTHER)
     story.send("c-1")
 
     assert [] == story.broken
@@ -213,8 +213,9 @@ def test_what_is_in_doubt_is_alerted_by_its_number() -> None:
     """A person must be able to act on it."""
     for line, broken in (
         ("14:00 critical doubt: child 1 at VA", []),
-        ("14:00 critical doubt: child 11 at VA", [Law.ALERTED]),
-        ("14:00 warning  doubt: child 1 at VA", [Law.ALERTED]),
+        ("14:00 critical doubt: children [7, 1]", []),
+        ("14:00 critical doubt: child 11 at VA", [Law.ALERTED] * 2),
+        ("14:00 warning  doubt: child 1 at VA", [Law.ALERTED] * 2),
     ):
         story = Story()
         story.order()
@@ -305,3 +306,15 @@ def test_an_execution_may_not_be_told_to_another_client() -> None:
     story.wire(Way.TO_CLIENT, "another", fields)
 
     assert [Law.TOLD_WRONG_CLIENT] == story.broken
+
+
+def test_a_kill_that_is_confirmed_after_its_resume_was_asked_for_is_over() -> None:
+    """A busy router confirms both, one after the other."""
+    story = Story()
+    story.order()
+    asked = story.auditor.asked_by_operator("kill", "")
+    story.auditor.asked_by_operator("resume", "")
+    story.auditor.confirmed_to_operator("kill", "", asked)
+    story.send("c-1")
+
+    assert [] == story.broken

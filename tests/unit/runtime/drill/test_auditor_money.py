@@ -105,7 +105,7 @@ def test_a_bust_reopens_a_filled_order() -> None:
 def test_a_bust_after_a_kill_reopens_nothing() -> None:
     """Killed means killed."""
     story = filled_order()
-    story.auditor.confirmed_to_operator("kill", "")
+    story.stop("kill", "")
     story.auditor.asked_by_operator("resume", "")
     story.auditor.undone(1, shares=0, price="10.0000")
     story.venue("H", "4", "c-1", 0, t19="e1")

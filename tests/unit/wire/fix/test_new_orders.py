@@ -172,6 +172,14 @@ def test_a_reject_is_an_execution_report_that_touches_no_order() -> None:
     assert fields[17].startswith(f"{RUN}-A")
 
 
+@pytest.mark.parametrize("side", [None, "b", "x" * 9, "\ud800"])
+def test_a_reject_has_a_side_that_fix_knows(side: str | None) -> None:
+    """A client with the standard's dictionary would reject the reject: 54 is required."""
+    (reply,) = oms_desk().on_message(order(t54=side)).replies
+
+    assert "7" == fields_of(reply)[54]
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

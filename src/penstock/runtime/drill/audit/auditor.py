@@ -16,8 +16,6 @@ from penstock.runtime.drill.audit.books import Asked, Books
 from penstock.runtime.drill.audit.children import Child, Execution, Fate
 from penstock.runtime.drill.audit.wires import Law, Violation, Way, Wire
 
-_STOPS = ("kill", "kill_client", "kill_symbol", "restrict", "venue_off")
-
 
 class Auditor:
     """
@@ -136,6 +134,14 @@ class Auditor:
         """The session with a venue is down."""
         self._books.connected.discard(mic)
 
+    def unread(self, peer: str) -> None:
+        """
+        The router's session has rejected a message: it does not know what was in it, and every
+        child there has to be accounted for, as after a lost connection.
+        """
+        if peer in self._books.connection:
+            self._books.connection[peer] += 1
+
     def machine_stopped(self) -> None:
         """The router's machine has stopped, and the end of its journal is lost."""
         self._books.switches.forget()
@@ -145,22 +151,25 @@ class Auditor:
         for group in self._books.groups.values():
             group.is_lost = True
 
-    def asked_by_operator(self, action: str, target: str) -> None:
-        """A person asks for something; what releases counts from now on."""
-        self._books.switches.release(action, target)
+    def asked_by_operator(self, action: str, target: str) -> int:
+        """A person asks for something; what releases counts from now on. Returns its number."""
+        return self._books.switches.ask(action, target)
 
-    def confirmed_to_operator(self, action: str, target: str) -> None:
-        """The router has confirmed; what stops counts from now on."""
-        self._books.switches.stop(action, target)
-        if action not in _STOPS or action == "venue_off":
+    def confirmed_to_operator(self, action: str, target: str, asked: int) -> None:
+        """The router has confirmed request `asked`; what stops counts from now on."""
+        has_stopped = self._books.switches.stop(action, target, asked)
+        if not has_stopped or not action.startswith("kill"):
             return
         for order in {id(o): o for o in self._books.orders.values()}.values():
-            is_meant = action == "kill" or target in (order.client, order.symbol)
-            if is_meant and action != "restrict":
+            if action == "kill" or target in (order.client, order.symbol):
                 order.may_reopen = False
 
+    def booked_by_hand(self, number: str, shares: int, price: str) -> None:
+        """A person books an execution on a child, by its number."""
+        self._books.by_hand.append((number, shares, Decimal(price)))
+
     def settled_by_hand(self, number: str) -> None:
-        """A person has booked or closed a child by its number."""
+        """A person has closed a child by its number: what is booked is all that has traded."""
         for child in self._books.children.values():
             if child.number == number:
                 child.is_settled_by_hand = True
@@ -174,8 +183,12 @@ class Auditor:
         """The router's process ended by an error of its own."""
         self._books.hold(Law.ALIVE, False, text)
 
+    def quiet(self) -> None:
+        """Links are up, venues have answered, timers have run out; no person has acted."""
+        closing_laws.when_quiet(self._books)
+
     def finish(self) -> None:
-        """The day is over: links are up, venues have answered, timers have run out."""
+        """The day is over; what was in doubt, a person may have settled."""
         closing_laws.at_the_end(self._books)
 
     def children_of(self, mic: str) -> list[Child]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from penstock.runtime.drill.audit.children import Child, Execution
 from penstock.runtime.drill.audit.orders import ClientOrder, Group
@@ -40,6 +41,7 @@ class Books:
     switches: Switches = field(default_factory=Switches)
     connection: dict[str, int] = field(default_factory=dict)  # number of the latest, by venue
     connected: set[str] = field(default_factory=set)
+    by_hand: list[tuple[str, int, Decimal]] = field(default_factory=list)  # child, shares, price
     critical: list[str] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     n_held: dict[str, int] = field(default_factory=dict)  # how often each law was held

@@ -63,6 +63,7 @@ class Child:
     is_said_ended: bool = False
     is_said_unknown: bool = False  # the venue has no such order, it says
     is_deceived: bool = False
+    is_contradicted: bool = False  # open again after its end, by its venue's reports
     is_garbled: bool = False  # something that nobody can read was sent about it
     is_settled_by_hand: bool = False
     heard_in: int = -1  # the latest connection in which its venue reported on it

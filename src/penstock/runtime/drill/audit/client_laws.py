@@ -169,7 +169,8 @@ def _told_after_a_loss(books: Books, wire: Wire, order: ClientOrder) -> None:
         shares, price = shares_of(fields.get(32)), price_of(fields.get(31))
         found = _true_execution(books, order, key, shares, price)
         text = f"{order.client} is told of {'/'.join(key)} on {order.name}, which is not for it"
-        books.hold(Law.TOLD_TRUE, found is not None, text)
+        is_by_hand = found is None and _takes_from_hand(books, fields, shares, price)
+        books.hold(Law.TOLD_TRUE, found is not None or is_by_hand, text)
         if found is not None:
             found.told += 1
     order.status = fields.get(39, order.status)
@@ -181,17 +182,29 @@ def _executed(books: Books, wire: Wire, order: ClientOrder) -> None:
     shares, price = shares_of(fields.get(32)), price_of(fields.get(31))
     key = (fields.get(30, ""), fields.get(527, ""))
     found = _true_execution(books, order, key, shares, price)
+    is_by_hand = found is None and _takes_from_hand(books, fields, shares, price)
     text = (
         f"{order.client} is told of {shares} at {fields.get(31)} by {'/'.join(key)} on "
         f"{order.name}, which no venue has executed for it"
     )
-    books.hold(Law.TOLD_TRUE, found is not None, text)
+    books.hold(Law.TOLD_TRUE, found is not None or is_by_hand, text)
     if found is not None:
         found.told += 1
         text = f"{order.client} is told {found.told} times of {found.exec_id} on {order.name}"
         books.hold(Law.TOLD_ONCE, found.told == 1, text)
     exec_id = fields.get(17, "")
     order.executions[exec_id] = Told(exec_id, key, shares or 0, price or Decimal(0))
+
+
+def _takes_from_hand(
+    books: Books, fields: Fields, shares: int | None, price: Decimal | None
+) -> bool:
+    """Whether a person has booked this execution on the child in 198; each booking counts once."""
+    booking = (fields.get(198, ""), shares or 0, price or Decimal(0))
+    if booking in books.by_hand:
+        books.by_hand.remove(booking)
+        return True
+    return False
 
 
 def _true_execution(
@@ -315,7 +328,7 @@ def _take_status(books: Books, fields: Fields, order: ClientOrder) -> None:
         order.is_reopened = False
     if was_ended and status in ACTIVE_STATUS:
         text = f"{order.client}: {order.name} is at work again after its end, which nobody asked"
-        books.hold(Law.STATUS, order.may_reopen, text)
+        books.hold(Law.STATUS, order.may_reopen or status == "6", text)
         order.is_reopened = False
         order.is_stopping = status == "6"
     if status in ENDED_STATUS:

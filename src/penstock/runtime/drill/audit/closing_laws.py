@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 from penstock.runtime.drill.audit.books import Asked, Books
 from penstock.runtime.drill.audit.children import Child
 from penstock.runtime.drill.audit.orders import Group
 from penstock.runtime.drill.audit.wires import Law
 
 
+def when_quiet(books: Books) -> None:
+    """Hold that every order is terminal or in doubt, and that a person was told of the doubt."""
+    for group in list(books.groups.values()):
+        if group.orders and not group.is_lost:
+            _check_ended(books, group)
+
+
 def at_the_end(books: Books) -> None:
-    """Hold what must be true when links are up, venues have answered and timers have run out."""
+    """Hold what must be true at the end of the day, whatever persons have settled."""
     for requests in list(books.asked.values()):
         for asked in requests:
             _check_answered(books, asked)
@@ -38,7 +47,8 @@ def _check_told(books: Books, group: Group) -> None:
     """Each execution that the router was given has been told, once; what was told is true."""
     for child in group.children:
         for execution in child.executions.values():
-            if execution.is_delivered and not execution.told and not execution.is_clash:
+            is_owed = execution.is_delivered and not child.is_settled_by_hand
+            if is_owed and not execution.told and not execution.is_clash:
                 is_undone = execution.shares == 0
                 text = f"{execution.exec_id} of {child.name} at {child.mic} was never told"
                 books.hold(Law.TOLD_ALL, is_undone or _is_held_in_doubt(books, child), text)
@@ -79,8 +89,8 @@ def _check_worse(books: Books, child: Child) -> None:
 
 def _known(child: Child) -> int:
     """What the router could know of: readable executions, and totals that were stated."""
-    if child.is_settled_by_hand:
-        return 0
+    if child.is_settled_by_hand:  # the person has looked at the venue's own books
+        return child.true_shares
     return max(child.said_shares, child.delivered_shares)
 
 
@@ -91,20 +101,24 @@ def _check_ended(books: Books, group: Group) -> None:
             books.hold(Law.ENDED, True, "")
             continue
         what = f"{order.client}: {order.name} stands at 39={order.status}"
-        doubtful = [child for child in group.children if _is_open_question(child)]
+        doubtful = [child for child in group.children if _may_be_in_doubt(child)]
         books.hold(Law.ENDED, bool(doubtful), f"{what} although nothing of it is in doubt")
+        is_any_alerted = any(_is_alerted(books, child) for child in doubtful)
+        text = f"{what}: something of it is in doubt, and no alert names a child"
+        books.hold(Law.ALERTED, is_any_alerted or not doubtful, text)
         for child in doubtful:
             text = f"{what}: child {child.number} at {child.mic} is in doubt, and no alert says so"
-            books.hold(Law.ALERTED, _is_alerted(books, child), text)
+            is_alerted = not _is_in_doubt(child) or _is_alerted(books, child)
+            books.hold(Law.ALERTED, is_alerted, text)
 
 
 def is_doubtful(group: Group) -> bool:
-    """Whether some child of a group is in doubt."""
-    return any(_is_open_question(child) for child in group.children)
+    """Whether some child of a group may be held in doubt."""
+    return any(_may_be_in_doubt(child) for child in group.children)
 
 
-def _is_open_question(child: Child) -> bool:
-    """Whether a careful router cannot know how much of a child has traded."""
+def _is_in_doubt(child: Child) -> bool:
+    """Whether a router cannot know how much of a child has traded, however careful it is."""
     if child.is_settled_by_hand:
         return False
     booked = sum(
@@ -112,26 +126,22 @@ def _is_open_question(child: Child) -> bool:
         for e in child.executions.values()
         if e.told
     )
-    is_short = child.said_shares > booked or child.is_garbled
     clashes = any(e.is_clash for e in child.executions.values())
+    return child.said_shares > booked or clashes or not child.is_said_ended
+
+
+def _may_be_in_doubt(child: Child) -> bool:
+    """Whether a router has reason to hold a child in doubt: its venue has contradicted itself."""
     is_forgotten = child.is_said_unknown and child.is_acked
-    return is_short or clashes or is_forgotten or not child.is_said_ended
+    has_reason = is_forgotten or child.is_garbled or child.is_contradicted
+    return _is_in_doubt(child) or (has_reason and not child.is_settled_by_hand)
 
 
 def _is_held_in_doubt(books: Books, child: Child) -> bool:
-    return _is_open_question(child) and _is_alerted(books, child)
+    return _may_be_in_doubt(child) and _is_alerted(books, child)
 
 
 def _is_alerted(books: Books, child: Child) -> bool:
-    mark = f"child {child.number}"
-    return any(_names(line, mark) for line in books.critical)
-
-
-def _names(line: str, mark: str) -> bool:
-    """Whether an alert names the child, and not one whose number only begins like it."""
-    at = line.find(mark)
-    while at >= 0:
-        if not line[at + len(mark) : at + len(mark) + 1].isdigit():
-            return True
-        at = line.find(mark, at + 1)
-    return False
+    """Whether a critical line names the child: "child 7", or "children [5, 7]"."""
+    named = re.compile(rf"\bchild(?:ren)? \[?(?:[0-9]+, )*{child.number}\b")
+    return any(named.search(line) for line in books.critical)

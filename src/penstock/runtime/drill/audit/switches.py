@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+RELEASES = {
+    "resume": "kill",
+    "resume_client": "kill_client",
+    "resume_symbol": "kill_symbol",
+    "unrestrict": "restrict",
+    "venue_on": "venue_off",
+}
+"""What each release takes back."""
+
 
 @dataclass(slots=True)
 class Switches:
@@ -11,16 +20,30 @@ class Switches:
     Kills, and venues and symbols that are off.
 
     A switch that stops counts from the router's confirmation, one that releases from the moment it
-    was asked for: in between both are right.
+    was asked for: in between both are right. A stop that is confirmed after a release was asked for
+    counts only if it was asked for later still.
     """
 
     is_killed: bool = False
     clients: set[str] = field(default_factory=set)
     symbols: set[str] = field(default_factory=set)
     venues: set[str] = field(default_factory=set)
+    _n_asked: int = 0
+    _released: dict[tuple[str, str], int] = field(default_factory=dict)
 
-    def stop(self, action: str, target: str) -> None:
-        """A kill, or a venue or a symbol off; confirmed."""
+    def ask(self, action: str, target: str) -> int:
+        """Something is asked for; returns its place in the order of asking."""
+        self._n_asked += 1
+        stop = RELEASES.get(action)
+        if stop is not None:
+            self._released[stop, target] = self._n_asked
+            self._release(action, target)
+        return self._n_asked
+
+    def stop(self, action: str, target: str, asked: int) -> bool:
+        """A kill, or a venue or a symbol off, is confirmed; False if it has been released since."""
+        if self._released.get((action, target), 0) > asked:
+            return False
         match action:
             case "kill":
                 self.is_killed = True
@@ -30,9 +53,9 @@ class Switches:
                 self.symbols.add(target)
             case "venue_off":
                 self.venues.add(target)
+        return action in RELEASES.values()
 
-    def release(self, action: str, target: str) -> None:
-        """A resume, or a venue or a symbol on; asked for."""
+    def _release(self, action: str, target: str) -> None:
         match action:
             case "resume":
                 self.is_killed = False

@@ -128,6 +128,10 @@ def from_venue(books: Books, wire: Wire) -> Execution | None:
             return _report(books, wire, child)
         case "9":
             child.heard_in = books.connection.get(wire.peer, 0)
+            is_unknown = fields.get(102) == "1" and not child.is_said_ended
+            child.is_said_unknown = child.is_said_unknown or is_unknown
+            if is_unknown and not child.is_acked:
+                _said_ended(child, 0)
         case "j" if fields.get(372) == "D":
             _said_ended(child, 0)
     return None
@@ -146,19 +150,22 @@ def _report(books: Books, wire: Wire, child: Child) -> Execution | None:
     is_unknown = exec_type == "I" and status == "8"
     if is_unknown:
         # Nothing had ever been heard of it: a router may take it for never arrived.
-        child.is_said_unknown = True
+        child.is_said_unknown = child.is_said_unknown or not child.is_said_ended
         if not child.is_acked:
             _said_ended(child, 0)
         return None
     said = shares_of(fields.get(14))
-    if said is not None and said <= child.size:
+    if said is not None and said <= max(child.size, child.open_size):
         child.said_shares = max(child.said_shares, said)
     execution = _execution(child, fields) if exec_type == "F" else None
     if exec_type in ("G", "H"):
         _undone(books, child, fields)
     if exec_type != "8":
         child.is_acked = True
-    if exec_type in ("4", "8", "C", "3") or status in ENDED_STATUS:
+    is_end = exec_type in ("4", "8", "C", "3") or status in ENDED_STATUS
+    if child.is_said_ended and not is_end and exec_type not in ("G", "H"):
+        child.is_contradicted = True
+    if is_end:
         _said_ended(child, execution.shares if execution is not None else 0)
     return execution
 
