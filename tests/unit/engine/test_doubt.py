@@ -1,5 +1,7 @@
 """Shares that a venue states, or may state, as filled: held, asked about, settled."""
 
+from typing import Any
+
 import pytest
 
 from penstock.domain import (
@@ -26,6 +28,7 @@ from penstock.domain import (
     ReportParent,
     SendChild,
     SetTimer,
+    Shares,
     VenueReachable,
     VenueStatement,
 )
@@ -35,7 +38,7 @@ from tests.support.engines import ASK, MINUTE_NS, Rig
 
 TAKE = [("LIT1", "take")]
 POST = [("LIT1", "post")]
-HAND = {"operator": "ann", "reason": "telephone"}
+HAND: Any = {"operator": "ann", "reason": "telephone"}
 
 
 def states(
@@ -46,8 +49,14 @@ def states(
     repeat: bool = False,
 ) -> VenueStatement:
     """Totals of a report."""
+    filled_shares, leaves_shares, size_shares = (
+        None if shares is None else Shares(shares) for shares in (filled, leaves, size)
+    )
     return VenueStatement(
-        filled_shares=filled, leaves_shares=leaves, size_shares=size, is_repeat=repeat
+        filled_shares=filled_shares,
+        leaves_shares=leaves_shares,
+        size_shares=size_shares,
+        is_repeat=repeat,
     )
 
 
@@ -367,7 +376,12 @@ def test_a_closing_with_another_total_than_is_booked_is_refused() -> None:
     rig = Rig(steps=POST)
     (child,) = rig.order(100)
     close = CloseChild(
-        seq=0, event_ns=rig.now, recv_ns=rig.now, child_id=child.child_id, filled_shares=40, **HAND
+        seq=0,
+        event_ns=rig.now,
+        recv_ns=rig.now,
+        child_id=child.child_id,
+        filled_shares=Shares(40),
+        **HAND,
     )
     rig.give(CloseChild, child_id=child.child_id, filled_shares=40, **HAND)
 
@@ -403,7 +417,7 @@ def test_a_report_of_any_kind_that_states_an_end_is_one() -> None:
     """150=F with 39=4 and 151=0: the venue cancelled the rest in the same message."""
     rig = Rig(steps=TAKE)
     (child,) = rig.order(100)
-    end = VenueStatement(filled_shares=60, leaves_shares=0, has_ended=True)
+    end = VenueStatement(filled_shares=Shares(60), leaves_shares=Shares(0), has_ended=True)
     rig.fill(child, 60, stated=end)
 
     assert [40] == routed(rig)
