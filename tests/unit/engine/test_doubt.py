@@ -21,6 +21,7 @@ from penstock.domain import (
     ParentState,
     QueryChild,
     Record,
+    ReplaceParent,
     ReportKind,
     ReportParent,
     SendChild,
@@ -396,3 +397,30 @@ def test_a_fill_that_states_nothing_open_is_asked_about_but_frees_nothing() -> N
     answer(rig, child, filled=60, leaves=0)
 
     assert [40] == routed(rig)
+
+
+def test_a_report_of_any_kind_that_states_an_end_is_one() -> None:
+    """150=F with 39=4 and 151=0: the venue cancelled the rest in the same message."""
+    rig = Rig(steps=TAKE)
+    (child,) = rig.order(100)
+    end = VenueStatement(filled_shares=60, leaves_shares=0, has_ended=True)
+    rig.fill(child, 60, stated=end)
+
+    assert [40] == routed(rig)
+    assert ChildState.CANCELLED is rig.child(child).state
+
+
+def test_a_bust_of_what_was_more_than_wanted_ends_the_order_below_its_size() -> None:
+    """Replaced to less than had filled, 38 is what had filled; nobody wants the busted shares."""
+    rig = Rig(steps=TAKE)
+    (child,) = rig.order(100)
+    rig.fill(child, 40, "a")
+    rig.fill(child, 50, "b")
+    rig.give(ReplaceParent, parent_id=1, size_shares=30, limit_ticks=None)
+    rig.report(ChildCancelled, child)
+    rig.report(ChildBust, child, exec_id="a", corrected_shares=31, corrected_price_ticks=ASK)
+    (report,) = rig.all_of(ReportParent)
+
+    assert (90, 81, 0) == (report.size_shares, report.filled_shares, report.leaves_shares)
+    assert ParentState.CANCELLED is report.state
+    assert [] == rig.sent
