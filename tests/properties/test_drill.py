@@ -7,7 +7,7 @@ import pytest
 from penstock.runtime.drill import DayResult, draw_day, fault_verbs, play
 
 SEED = 20_261_201
-N_BATCHES, N_DAYS = 12, 25
+N_BATCHES, N_DAYS = 11, 25
 
 _results: dict[int, list[DayResult]] = {}
 

@@ -501,6 +501,8 @@ class SmallWorld:
         )
         self.process.router.take(Market(self._quotes()))
         for venue in self.venues.universe.venues:
+            if not venue.has_feed:
+                continue
             now = self.clock()
             event = FeedRecovered(seq=0, event_ns=now, recv_ns=now, venue_idx=venue.venue_idx)
             self.process.router.take(Feed(event))

@@ -27,7 +27,7 @@ from penstock.runtime.run_lock import RunLock
 from penstock.runtime.status import Surroundings
 from penstock.runtime.stop_signals import StopSignals
 from penstock.runtime.store_process import StoreProcess
-from penstock.runtime.warming import warm_up
+from penstock.runtime.warming import told_progress, warm_up
 from penstock.wire.feed import FeedReceiver
 
 
@@ -60,9 +60,10 @@ def run_router(conf: RouterConf, *, is_fresh: bool = False, say: Callable[[str],
         )
         stack.callback(control.close)
         wires = FixWires(conf, inbox)
-        opened = Opener(conf=conf, marks=marks, wires=wires, say=say).open(is_fresh=is_fresh)
-        _announce(opened, say)
-        warm_up(opened.parts.universe, conf.routing, conf.router.policy, say)
+        with told_progress(say):
+            opened = Opener(conf=conf, marks=marks, wires=wires, say=say).open(is_fresh=is_fresh)
+            _announce(opened, say)
+            warm_up(opened.parts.universe, conf.routing, conf.router.policy, say)
         return _run(opened, feed, control, wires, marks, inbox, say)
 
 
