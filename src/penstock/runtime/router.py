@@ -284,26 +284,16 @@ class Router:
         self._follow(link, link.on_logout(item.reason))
 
     def _unread(self, item: Unread) -> None:
-        text = (
-            f"message {item.seq_num} (35={item.msg_type}) of {item.counterparty} was rejected and "
-            f"not read: {item.text}"
-        )
-        self._stepper.notice(AlertLevel.CRITICAL, "message_unread", text)
-        if (
-            item.side is Side.VENUE
-        ):  # it may have been an execution: the totals show what is missing
+        self._stepper.notice(AlertLevel.CRITICAL, "message_unread", item.alert)
+        # It may have been an execution: the totals show what is missing.
+        if item.side is Side.VENUE:
             link = self._links[item.counterparty]
             live = self._live_at(link.venue_idx)
             reason = "a report was not read: waiting for the state of open orders"
             self._follow(link, link.on_loss(reason, live, self._parts.clock()))
 
     def _stuck(self, item: Stuck) -> None:
-        text = (
-            f"the session with {item.counterparty} cannot go on: {item.text}. Fix: agree on the "
-            f"sequence numbers with {item.counterparty}, then penstock session reset "
-            f"{item.counterparty}"
-        )
-        self._stepper.notice(AlertLevel.CRITICAL, "session_stuck", text)
+        self._stepper.notice(AlertLevel.CRITICAL, "session_stuck", item.alert)
 
     def _follow(self, link: VenueLink, step: LinkStep) -> None:
         """Do what a link has decided."""
