@@ -13,6 +13,7 @@ from penstock.runtime.clock import Clock
 from penstock.runtime.config import RouterConf
 from penstock.runtime.inbox import Side
 from penstock.runtime.marks import Marks
+from penstock.runtime.recovery import Position
 from penstock.runtime.standing import Standing
 from penstock.runtime.timer_queue import TimerQueue
 from penstock.runtime.venue_links import VenueLink
@@ -41,6 +42,11 @@ class Snapshots(Protocol):
 
     def take(self) -> str:
         """Take one now; the same."""
+        ...
+
+    @property
+    def position(self) -> Position:
+        """Where the journal stands."""
         ...
 
 
