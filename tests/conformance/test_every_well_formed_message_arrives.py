@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -124,6 +126,21 @@ def test_it_arrives(tmp_path: Path, msg_type: str, body: Body) -> None:
     incoming = delivered(tmp_path, msg_type, *body)
 
     assert msg_type == incoming.msg_type
+
+
+@pytest.mark.parametrize("at", ["%Y%m%d-%H:%M:60", "yesterday", "%Y%m%d-%H:%M"])
+def test_a_header_with_a_time_that_is_none_arrives(tmp_path: Path, at: str) -> None:
+    """QuickFIX alone hangs up on it, and again each time that it is sent again."""
+    at = datetime.now(UTC).strftime(at)
+    with client_of_a_router(tmp_path) as (peer, sink):
+        whole = peer.made("8", (37, "1"), (58, "this"))
+        body = re.sub(rb"\x0152=[^\x01]*", b"\x0152=" + at.encode(), whole)
+        body = body.split(SOH.encode(), 2)[2].rsplit(b"10=", 1)[0]
+        data = f"8=FIX.4.4{SOH}9={len(body)}{SOH}".encode() + body
+        peer.write(data + f"10={sum(data) % 256:03d}{SOH}".encode())
+        wait_until(lambda: sink.has_heard("this"))
+
+    assert at == sink.incoming[0].fields[52]
 
 
 def test_a_repeated_tag_that_no_standard_knows_has_an_entry_for_each_value(tmp_path: Path) -> None:

@@ -117,6 +117,21 @@ def test_what_cannot_become_a_logon_is_hung_up_on_at_once(
         assert stranger.is_hung_up()
 
 
+@pytest.mark.parametrize(
+    "more", [((98, "0"), (98, "1")), ((122, "yesterday"),), ((58, "a"), (58, "b"))]
+)
+def test_a_logon_that_is_no_message_keeps_nobody_out(
+    tmp_path: Path, more: tuple[tuple[int, str], ...]
+) -> None:
+    """QuickFIX leaves such a connection open, and the session taken for ever."""
+    with a_client(tmp_path) as (_, sink, port), Peer(port, ours="SECOND") as second:
+        second.say("A", (108, "30"), *more)
+        assert second.is_hung_up()
+        with Peer(port, ours="SECOND") as again:
+            assert "A" == again.log_on()[35]
+            wait_until(lambda: ("SECOND", ROUTER) in sink.logons)
+
+
 def test_a_logon_in_pieces_is_a_logon(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Networks cut where they like."""
     monkeypatch.setattr(gate, "_LOGON_S", FOREVER_S)

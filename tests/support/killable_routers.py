@@ -50,9 +50,11 @@ from penstock.runtime.config import RouterConf
 from penstock.runtime.config_check import parse_router_conf
 from penstock.runtime.inbox import Feed, LoggedOn, Market, Message, Stop
 from penstock.runtime.inbox import Side as Facing
+from penstock.runtime.loop import take_one
 from penstock.runtime.marks import Marks
 from penstock.runtime.opened import Opened
 from penstock.runtime.opening import Opener, session_names
+from penstock.runtime.ranked_inbox import Inbox
 from penstock.runtime.router import Router
 from penstock.runtime.snapshots import SnapshotTimes
 from penstock.runtime.status import NO_SURROUNDINGS
@@ -434,10 +436,16 @@ class SmallWorld:
         loses_in_flight: orders that were handed over and not yet received are lost with the
             process, as bytes in a socket's buffer are.
         dead_ticks: for how long nobody restarts it; orders at venues go on trading.
+        is_queued: messages pass through the ranked inbox, a whole batch before the first is taken.
     """
 
     def __init__(
-        self, run_dir: Path, *, loses_in_flight: bool = False, dead_ticks: int = 0
+        self,
+        run_dir: Path,
+        *,
+        loses_in_flight: bool = False,
+        dead_ticks: int = 0,
+        is_queued: bool = False,
     ) -> None:
         self.conf = small_conf(run_dir)
         self.clock = WorldClock(START)
@@ -455,6 +463,8 @@ class SmallWorld:
         self._to_venues: deque[Outgoing] = deque()
         self._loses_in_flight = loses_in_flight
         self._dead_ticks = dead_ticks
+        self._is_queued = is_queued
+        self._inbox = Inbox()
         self._n_rounds = 0
 
     def hand_over(self, outgoing: Outgoing, box: Any) -> bool:
@@ -487,6 +497,7 @@ class SmallWorld:
         opened = opener.open(is_fresh=is_fresh)
         router = opened.router(NO_SURROUNDINGS)
         router.roll_ns = opener.roll_ns(opened)
+        self._inbox = Inbox(on_message=marks.arrived)  # what waited in the dead one is gone
         self.process = RouterProcess(
             router=router,
             opened=opened,
@@ -582,8 +593,14 @@ class SmallWorld:
             while self._to_venues:
                 self.venues.take(self._to_venues.popleft())
             items = list(self._news(process))
-            for item in items:
-                process.router.take(item)
+            if self._is_queued:
+                for item in items:
+                    self._inbox.put(item)
+                while take_one(process.router, self._inbox, self.clock):
+                    pass
+            else:
+                for item in items:
+                    process.router.take(item)
             while process.router.go_on() or process.router.send_some():
                 pass
             self._tell_client()

@@ -69,7 +69,11 @@ def venue_reachable(core: Core, event: VenueReachable) -> None:
             if child.order.venue_idx != event.venue_idx:
                 continue
             if child.wants_cancel or parent.state is not ParentState.WORKING:
-                cancel_at_once(core, child)
+                child.n_cancel_refusals = 0
+                if core.answers_status[event.venue_idx]:
+                    cancel_at_once(core, child)
+                else:
+                    child.needs_answer = True  # the cancel is the question
             ask_anew(core, child)
 
 

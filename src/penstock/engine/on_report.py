@@ -249,8 +249,9 @@ def replaced(core: Core, event: ChildReplaced) -> None:
     core.ledger.resize(child, event)
     core.risk.on_resized(child.order, child.leaves_shares)
     take_stock(core, child)
+    is_over = child.state.is_terminal and not was_terminal
     doubt.hold(core, child, event.stated)
-    if child.state.is_terminal and not was_terminal:
+    if is_over:
         ended(core, child)
 
 
@@ -290,6 +291,9 @@ def _take_back(core: Core, child: Child, event: ChildBust) -> None:
     )
     if parent.state is ParentState.FILLED and not parent.is_complete:
         reopen_parent(core, parent)
+    elif parent.state is ParentState.FILLED and parent.filled_shares < parent.size_shares:
+        # The client wanted less than had filled: it gets no more, though 14 is below 38 now.
+        parent.state = ParentState.CANCELLED
     take_stock(core, child)
     if event.exec_id in child.executions:
         report_bust(core, parent, child, event.exec_id)

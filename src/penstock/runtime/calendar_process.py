@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,6 +22,12 @@ def sessions_of(table: DayTable, now_ns: int) -> TradingDays:
     Raises:
         ValueError: no such calendar.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the library's, about the next release of pandas
+        return _sessions_of(table, now_ns)
+
+
+def _sessions_of(table: DayTable, now_ns: int) -> TradingDays:
     import exchange_calendars as calendars  # type: ignore[import-untyped]  # noqa: PLC0415 - a second, and only here
 
     today = datetime.fromtimestamp(now_ns // NS_PER_S, UTC).date()

@@ -188,6 +188,18 @@ class Router:
                 self._stepper.step(VenueDown(**stamps, venue_idx=venue.venue_idx, reason=reason))
         if parts.standing.is_drained and not parts.standing.is_killed:
             self._control(ControlAction.RESUME, "the restart after a drain")
+        self._alert_doubts()
+
+    def _alert_doubts(self) -> None:
+        """The process that died may have been too late to alert of what is in doubt."""
+        for child_id, child in self._parts.engine.children.items():
+            if child.doubt_shares > 0:
+                mic = self._parts.universe.venues[child.order.venue_idx].mic
+                text = (
+                    f"{mic}, child {child_id}: {child.doubt_shares} shares were in doubt when the "
+                    "router stopped; the router asks the venue"
+                )
+                self._stepper.notice(AlertLevel.CRITICAL, "in_doubt", text)
 
     def status(self) -> RouterStatus:
         """The router as it stands."""
@@ -199,6 +211,7 @@ class Router:
             logged_on=self._logged_on,
             uptime_s=round(seconds(self._parts.clock() - self._started_ns), 3),
             pid=os.getpid(),
+            n_shed=self._clients.shed.n_refused,
         )
 
     def _feed(self, item: Feed) -> None:

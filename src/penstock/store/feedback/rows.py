@@ -14,6 +14,7 @@ from sqlalchemy import Table
 from penstock.domain import (
     N_TACTICS,
     Alert,
+    BookChild,
     CancelChild,
     ChildAck,
     ChildBust,
@@ -30,6 +31,7 @@ from penstock.domain import (
     FeedGap,
     FeedRecovered,
     FeedStale,
+    Liquidity,
     ModelSwap,
     NewParent,
     ParentOrder,
@@ -120,6 +122,9 @@ def _rows_of_event(event: Event, commands: Sequence[Command]) -> Iterator[Row]:
     elif type(event) in _VENUE_STATES:
         values = {"kind": _VENUE_STATES[type(event)], "at_ns": event.recv_ns, "reason": None}
         yield Row(schema.VENUE_STATES, values | _picked(schema.VENUE_STATES, event))
+    elif isinstance(event, BookChild):
+        fills = [report for report in reports if report.kind is ReportKind.FILL]
+        yield from (_fill_by_hand(event, report) for report in fills)
     elif type(event) in _CHILD_REPORTS:
         booked = next((report for report in reports if _books(report, event)), None)
         late = any(isinstance(c, Alert) and c.code == "late_fill" for c in commands)
@@ -191,6 +196,26 @@ def _fill(event: ChildFill, parent_id: int, *, is_late: bool) -> Row:
     return Row(schema.FILLS, values | {"liquidity": event.liquidity.name.lower()})
 
 
+def _fill_by_hand(event: BookChild, report: ReportParent) -> Row:
+    """What a person has booked, as the client was told it."""
+    values = {
+        "child_id": event.child_id,
+        "exec_id": report.last_exec_id,
+        "seq": event.seq,
+        "parent_id": report.parent_id,
+        "venue_idx": report.last_venue_idx,
+        "event_ns": event.event_ns,
+        "recv_ns": event.recv_ns,
+        "size_shares": report.last_shares,
+        "price_ticks": report.last_price_ticks,
+        "price_rest_femtos": report.last_price_rest_femtos,
+        "liquidity": Liquidity.TAKE.name.lower(),
+        "fee_usd_micros": report.last_fee_usd_micros,
+        "is_late": False,
+    }
+    return Row(schema.FILLS, values)
+
+
 def _bust(key: dict[str, Any], report: ReportParent) -> Row:
     stands = report.kind is ReportKind.CORRECTION
     values = {
@@ -200,6 +225,7 @@ def _bust(key: dict[str, Any], report: ReportParent) -> Row:
         "venue_idx": report.last_venue_idx,
         "corrected_shares": report.last_shares if stands else 0,
         "corrected_price_ticks": report.last_price_ticks if stands else None,
+        "corrected_price_rest_femtos": report.last_price_rest_femtos if stands else 0,
         "corrected_fee_usd_micros": report.last_fee_usd_micros if stands else 0,
     }
     return Row(schema.BUSTS, key | values)

@@ -11,6 +11,7 @@ from penstock.wire.fix import SOH, Incoming, Split, split
 from penstock.wire.fix.structure import ADMIN_TYPES
 from penstock.wire.sessions.setup import FixSink, SessionName
 from penstock.wire.sessions.texts import (
+    CHECK_SUM,
     MSG_SEQ_NUM,
     MSG_TYPE,
     SENDER_COMP_ID,
@@ -21,6 +22,7 @@ from penstock.wire.sessions.texts import (
 )
 
 _TYPE_FIELD: Final = f"{SOH}35="
+_ESSENTIAL: Final = frozenset({SENDING_TIME, CHECK_SUM})  # false lengths swallow the checksum
 _START: Final = re.compile(rb"8=FIX\.4\.4\x019=([0-9]{1,9})\x01(?=35=)")
 _END: Final = re.compile(rb"10=([0-9]{3})\x01")
 _END_BYTES: Final = 7
@@ -48,6 +50,9 @@ class Numbers(Protocol):
 
     def reject(self, seq_num: int, msg_type: str, text: str) -> None:
         """Send a session-level reject."""
+
+    def disconnect(self) -> None:
+        """Hang up."""
 
 
 class Reject(NamedTuple):
@@ -153,6 +158,10 @@ class Intake:
         if self._n_unreadable == _STUCK_AFTER:
             self._stuck(f"{_STUCK_AFTER} messages in a row cannot be read, the last one: {why}")
 
+    def logon_rejected(self) -> None:
+        """QuickFIX cannot reject a logon, and would leave its connection open: hang up."""
+        self._numbers.disconnect()
+
     def waits_for_resend(self, numbers: str) -> None:
         """More has come, and not yet what was asked for again."""
         now_ns = self._clock_ns()
@@ -209,7 +218,7 @@ class Intake:
             return False
         envelope = message.envelope
         parties = (envelope.get(TARGET_COMP_ID), envelope.get(SENDER_COMP_ID))
-        if parties != self._name or SENDING_TIME not in envelope:
+        if parties != self._name or not envelope.keys() >= _ESSENTIAL:
             return False
         data = text.encode("utf-8", "surrogateescape")
         start, end = _START.match(data), _END.fullmatch(data[-_END_BYTES:])

@@ -36,6 +36,11 @@ class SessionNumbers:
         if self.session is not None:
             self.session.setNextTargetMsgSeqNum(seq_num)
 
+    def disconnect(self) -> None:
+        """Hang up."""
+        if self.session is not None:
+            self.session.disconnect()
+
     def reject(self, seq_num: int, msg_type: str, text: str) -> None:
         """Send a session-level reject."""
         fields = ((45, str(seq_num)), (372, msg_type), (373, str(_OTHER)), (58, text))

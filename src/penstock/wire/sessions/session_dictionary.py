@@ -4,8 +4,8 @@ The data dictionary that our own QuickFIX sessions load: structure and nothing e
 Without one, QuickFIX rejects a tag that appears twice, so no group with two entries arrives; with
 the published one it rejects codes, tags and orders that venues and clients do use. This one names
 the groups of `penstock.wire.fix.structure` and asks for the header fields of which QuickFIX itself
-makes use. All fields are strings: of a data field QuickFIX would believe the stated length, and a
-false one ends the process.
+makes use. All fields but two times are strings: of a data field QuickFIX would believe the stated
+length, and a false one ends the process.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ _OTHERS: Final = (
     *(letter for letter in digits + ascii_letters if letter not in _WITH_GROUPS),
     *(f"{a}{b}" for a in "ABC" for b in ascii_uppercase if f"{a}{b}" not in _WITH_GROUPS),
 )
+# A time that is none would end the connection; as a wrong format it gets a reject.
+_TIMES: Final = frozenset({52, 122})
 _FILE_NAME: Final = "structure.xml"
 
 
@@ -85,4 +87,5 @@ def _field(tag: int) -> str:
 
 
 def _definition(tag: int) -> str:
-    return f'<field number="{tag}" name="T{tag}" type="STRING"/>'
+    kind = "UTCTIMESTAMP" if tag in _TIMES else "STRING"
+    return f'<field number="{tag}" name="T{tag}" type="{kind}"/>'

@@ -13,6 +13,7 @@ from penstock.wire.sessions.intake import Intake
 from penstock.wire.sessions.log_file import LogFile
 
 _UNREADABLE: Final = "Invalid message: "
+_LOGON_REJECTED: Final = "Tried to send a reject while not logged on"
 _WAITING: Final = re.compile(r"Already sent ResendRequest (FROM: \d+ TO: \d+)")
 
 
@@ -65,6 +66,8 @@ class Tap(quickfix.Log):  # type: ignore[misc]  # quickfix has no types
                 return
             if text.startswith(_UNREADABLE):
                 self._intake.unreadable(text.removeprefix(_UNREADABLE))
+            elif text == _LOGON_REJECTED:
+                self._intake.logon_rejected()
             elif (waiting := _WAITING.match(text)) is not None:
                 self._intake.waits_for_resend(waiting[1])
         except Exception as error:  # noqa: BLE001  # see the class

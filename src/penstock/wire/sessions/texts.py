@@ -11,6 +11,7 @@ from penstock.wire.fix.structure import GROUPS
 
 BEGIN_STRING: Final = "FIX.4.4"
 
+CHECK_SUM: Final = 10
 MSG_SEQ_NUM: Final = 34
 MSG_TYPE: Final = 35
 POSS_DUP_FLAG: Final = 43

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from penstock.domain import Ns
+from penstock.domain import NS_PER_S, Ns
 from penstock.wire.fix import Incoming
 from penstock.wire.sessions.setup import SessionName
 from penstock.wire.sessions.standing import Standing
@@ -123,3 +123,49 @@ def test_our_refusal_of_a_logon_is_told_on_our_side_too(standing: Standing, told
         standing.we_logged_out(NAME, "MsgSeqNum too low")
 
     assert ["ROUTER-VENUE off: logon refused by us: MsgSeqNum too low"] == told.lines
+
+
+def test_five_failures_in_a_row_are_told_once_and_attempts_become_rarer(told: Told) -> None:
+    """A logon every second, for ever, tells nobody anything."""
+    waits: list[float] = []
+    held = Standing(told, {}, lambda: Ns(0), lambda _name, wait_s: waits.append(wait_s))
+    for number in range(12):
+        held.we_logged_out(NAME, f"MsgSeqNum too low, expecting {number} but received 1")
+        held.logged_out(NAME)
+
+    assert [2, 4, 8, 16, 32, 60, 60, 60] == waits
+    stuck = [line for line in told.lines if "stuck" in line]
+    assert 1 == len(stuck)
+    assert "5 logons in a row have failed" in stuck[0]
+
+
+def test_a_session_that_lasts_forgets_the_failures_before_it(told: Told) -> None:
+    """Four refusals at night and one in the morning are no row of five."""
+    now = Ns(0)
+    standing = Standing(told, {}, lambda: now)
+    for _ in range(3):
+        for _ in range(4):
+            standing.they_logged_out(NAME, "closed")
+            standing.logged_out(NAME)
+        standing.logged_on(NAME)
+        now = Ns(now + 60 * NS_PER_S)
+        standing.logged_out(NAME)
+
+    assert not [line for line in told.lines if "stuck" in line]
+
+
+def test_a_reset_ends_a_session_and_the_next_one_says_so(standing: Standing, told: Told) -> None:
+    """What was on its way is lost: whoever follows has to know at which logon."""
+    standing.logged_on(NAME)
+    standing.was_reset(NAME)
+    standing.logged_on(NAME)
+    standing.logged_out(NAME)
+    standing.logged_on(NAME)
+
+    assert [
+        "ROUTER-VENUE on",
+        "ROUTER-VENUE off: the counterparty reset the session's numbers",
+        "ROUTER-VENUE on, reset",
+        "ROUTER-VENUE off: connection lost",
+        "ROUTER-VENUE on",
+    ] == told.lines
