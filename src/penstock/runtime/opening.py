@@ -55,7 +55,7 @@ from penstock.runtime.segments import (
 )
 from penstock.runtime.snapshots import SNAPSHOT_TIMES, SnapshotKeeper, SnapshotTimes
 from penstock.runtime.stepping import Stepper
-from penstock.runtime.trading_days import TradingDays
+from penstock.runtime.trading_days import Session, TradingDays
 from penstock.runtime.venue_links import VenueLink
 
 GRACE_NS: Final = 10 * NS_PER_S
@@ -345,7 +345,14 @@ class Opener:
             wires=self.wires,
             clock=clock,
             say=self.say,
+            hours=self._hours(conf),
         )
+
+    def _hours(self, conf: RouterConf) -> Session | None:
+        """The hours of the day, if orders outside of them are rejected."""
+        if self.days is None or conf.router.day is None or conf.day.outside_hours == "accept":
+            return None
+        return self.days.of_day(conf.router.day)
 
     def _n_reported(self, client: str) -> int:
         if client not in self.conf.client_ids:

@@ -16,6 +16,7 @@ from penstock.runtime.marks import Marks
 from penstock.runtime.recovery import Position
 from penstock.runtime.standing import Standing
 from penstock.runtime.timer_queue import TimerQueue
+from penstock.runtime.trading_days import Session
 from penstock.runtime.venue_links import VenueLink
 from penstock.wire.fix import OmsDesk, Outgoing, VenueDesk
 
@@ -88,6 +89,7 @@ class RouterParts:
     wires: Wires
     clock: Clock
     say: Callable[[str], None]
+    hours: Session | None = None  # outside of which new orders are rejected
 
 
 def session_name(side: Side, counterparty: str) -> str:

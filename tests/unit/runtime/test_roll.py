@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from penstock.domain import NS_PER_S, DayCarried, OrderCarried, Side
@@ -172,6 +173,30 @@ def test_what_a_venue_leaves_open_is_carried_into_the_next_day(
     world.process.router.take(Message(Facing.VENUE, incoming))
 
     assert before + 5 == opened.parts.engine.parents[child.parent_id].filled_shares
+
+
+@pytest.mark.parametrize("policy", ["accept", "reject"])
+def test_orders_after_the_close_are_accepted_or_rejected_as_configured(
+    world: SmallWorld, policy: str
+) -> None:
+    """With a reason that a trader understands; the same order sent again gets its state."""
+    world.conf = small_conf(
+        world.conf.paths.run_dir,
+        ("day = 20260302\n", ""),
+        ("[feed]", f'[day]\noutside_hours = "{policy}"\n[feed]'),
+    )
+    assert world.days is not None
+    first = msgspec.structs.replace(world.days.sessions[0], close_ns=START)
+    world.days = msgspec.structs.replace(world.days, sessions=(first, *world.days.sessions[1:]))
+    world.stop()
+    world.start()
+    world.client.order("late", Side.BUY, 300)
+    world.round()
+    told = last_report(world, "late")
+
+    assert ("8" == told[39]) == (policy == "reject")
+    if policy == "reject":
+        assert "the market closed at 2026-03-02 14:00:00" in told[58]
 
 
 def journals(folder: Path, *moments: str) -> None:
