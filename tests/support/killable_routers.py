@@ -52,11 +52,13 @@ from penstock.runtime.inbox import Feed, LoggedOn, Market, Message, Stop
 from penstock.runtime.inbox import Side as Facing
 from penstock.runtime.loop import take_one
 from penstock.runtime.marks import Marks
-from penstock.runtime.opening import Opened, Opener, session_names
+from penstock.runtime.opened import Opened
+from penstock.runtime.opening import Opener, session_names
 from penstock.runtime.ranked_inbox import Inbox
 from penstock.runtime.router import Router
 from penstock.runtime.snapshots import SnapshotTimes
 from penstock.runtime.status import NO_SURROUNDINGS
+from penstock.runtime.trading_days import TradingDays
 from penstock.wire.fix import (
     ClientReport,
     ClientReportKind,
@@ -452,6 +454,8 @@ class SmallWorld:
         self.fuse = Fuse()
         self.process: RouterProcess | None = None
         self.snapshot_times = SnapshotTimes()
+        self.days: TradingDays | None = None
+        self.opener: Opener | None = None
         self.to_client: list[FixMessage] = []
         self.said_lines: list[str] = []
         self.descriptors: set[int] = set()  # of journals; a killed process leaves none open
@@ -481,24 +485,47 @@ class SmallWorld:
             raise
 
     def _open(self, marks: Marks, *, is_fresh: bool) -> None:
-        opener = Opener(
+        opener = self.opener = Opener(
             conf=self.conf,
             marks=marks,
             wires=_Wires(self, self._to_venues, self.to_client),
             say=self.said_lines.append,
             clock_from=self._clock_from,
             snapshot_times=self.snapshot_times,
+            days=self.days,
         )
         opened = opener.open(is_fresh=is_fresh)
+        router = opened.router(NO_SURROUNDINGS)
+        router.roll_ns = opener.roll_ns(opened)
         self._inbox = Inbox(on_message=marks.arrived)  # what waited in the dead one is gone
         self.process = RouterProcess(
-            router=opened.router(NO_SURROUNDINGS),
+            router=router,
             opened=opened,
             marks=marks,
             heard={mic: marks.consumed(f"venue/{mic}") for mic in self.venues.said},
             # What the client sent to the dead is gone: requests are not sent again.
             n_heard_of_client=len(self.client.said),
         )
+        self._show_market()
+        for mic in self.venues.said:
+            self.process.router.take(LoggedOn(Facing.VENUE, mic))
+        self.process.router.take(LoggedOn(Facing.OMS, "OMS"))
+
+    def roll(self) -> None:
+        """The host's part of a roll, once the router's is over: the same process goes on."""
+        process, opener = self.process, self.opener
+        assert process is not None
+        assert opener is not None
+        assert process.router.is_rolling
+        before, process.opened = process.router, opener.roll(process.opened)
+        process.router = process.opened.router(NO_SURROUNDINGS)
+        process.router.roll_ns = opener.roll_ns(process.opened)
+        for item in before.logged_on:
+            process.router.take(item)
+        self._show_market()
+
+    def _show_market(self) -> None:
+        assert self.process is not None
         self.process.router.take(Market(self._quotes()))
         for venue in self.venues.universe.venues:
             if not venue.has_feed:
@@ -506,9 +533,6 @@ class SmallWorld:
             now = self.clock()
             event = FeedRecovered(seq=0, event_ns=now, recv_ns=now, venue_idx=venue.venue_idx)
             self.process.router.take(Feed(event))
-        for mic in self.venues.said:
-            self.process.router.take(LoggedOn(Facing.VENUE, mic))
-        self.process.router.take(LoggedOn(Facing.OMS, "OMS"))
 
     def round(self) -> None:
         """A tick of everything: 50 ms."""

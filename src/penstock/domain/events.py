@@ -215,7 +215,7 @@ class EpochStarted(Happening, frozen=True, kw_only=True, gc=False, tag=True):
 
 class OrderCarried(Happening, frozen=True, kw_only=True, gc=False, tag=True):
     """
-    An order of an earlier journal of the day, over by now: late reports about it still count.
+    An order of an earlier journal: late reports about it still count, and it may yet be open.
 
     Each part is packed by the one who reads it, for the release that wrote it.
     """

@@ -83,6 +83,8 @@ class Router:
             parts, stepper, self.status, self._force_up, reset_session=surroundings.reset_session
         )
         self.exit_status = EXIT_FINE
+        self.roll_ns: Ns | None = None  # when the trading day ends
+        self.is_rolling = False
         self._take: Mapping[type, Callable[[Any], None]] = {
             Market: lambda item: stepper.market(item.tape),
             Feed: self._feed,
@@ -94,7 +96,7 @@ class Router:
             Stuck: self._stuck,
             Asked: self._asked,
             Notice: lambda item: stepper.notice(item.level, item.code, item.text),
-            Stop: lambda item: self._drain(ControlAction.DRAIN, item.why),
+            Stop: lambda item: self._stop(item.why),
             Fatal: self._fatal,
         }
 
@@ -119,6 +121,8 @@ class Router:
             self._stepper.notice(AlertLevel.WARNING, "snapshot", text)
         for text in self._clients.shed.news(now_ns):
             self._stepper.notice(AlertLevel.WARNING, "overload", text)
+        if self.roll_ns is not None and now_ns >= self.roll_ns:
+            self._roll()
         timer = self._parts.timers.next_due(now_ns)
         if timer is None:
             return False
@@ -140,6 +144,7 @@ class Router:
         dues = [
             self._parts.timers.due_ns,
             self._drain_until_ns,
+            self.roll_ns,
             self._stepper.watch.due_ns,
             self._clients.shed.due_ns,
             *(link.due_ns for link in self._parts.links),
@@ -346,7 +351,7 @@ class Router:
 
     def _asked(self, item: Asked) -> None:
         if item.request.do is Do.STOP:
-            self._drain(ControlAction.DRAIN, item.request.operator or "stop")
+            self._stop(item.request.operator or "stop")
             item.answer({"ok": True, "text": "cancels what is open, then ends"})
         else:
             self._operators.answer(item, is_closing=self._drain_until_ns is not None)
@@ -359,20 +364,46 @@ class Router:
         text = f"{item.where}: {type(item.error).__name__}: {item.error}"
         self._stepper.notice(AlertLevel.CRITICAL, "fatal", text)
         self.exit_status = EXIT_FATAL
+        self.is_rolling = False
         self._drain(ControlAction.KILL, f"fatal: {text}")
 
-    def _drain(self, action: ControlAction, operator: str) -> None:
+    @property
+    def logged_on(self) -> list[LoggedOn]:
+        """Sessions that are up, for the router of the next day: its first items."""
+        venues = [mic for mic, link in self._links.items() if link.is_logged_on]
+        clients = [name for name, is_on in self._logged_on.items() if is_on]
+        return [
+            *(LoggedOn(Side.VENUE, mic) for mic in venues),
+            *(LoggedOn(Side.OMS, name) for name in clients),
+        ]
+
+    def _roll(self) -> None:
+        """The trading day is over: end what is open, by rule; the host then begins another run."""
+        self.roll_ns = None
+        if self._drain_until_ns is None:
+            self.is_rolling = True
+            self._stepper.notice(AlertLevel.INFO, "roll", "the trading day is over")
+            self._drain(ControlAction.DRAIN, "the trading calendar", "end of the trading day")
+
+    def _stop(self, why: str) -> None:
+        """End the process; also if a roll is on: the next start goes on with that."""
+        self.is_rolling = False
+        self._drain(ControlAction.DRAIN, why)
+
+    def _drain(self, action: ControlAction, operator: str, reason: str = "") -> None:
         """Cancel everything, once; from then on `is_over` is looked at."""
         if self._drain_until_ns is not None:
             return
-        self._control(action, operator)
+        self._control(action, operator, reason)
         wait_ns = from_seconds(self._parts.conf.router.drain_s)
         self._drain_until_ns = Ns(self._parts.clock() + wait_ns)
         self._unfinished = list(self._parts.engine.parents)
 
-    def _control(self, action: ControlAction, operator: str) -> None:
+    def _control(self, action: ControlAction, operator: str, reason: str = "") -> None:
         stamps = draft_stamps(self._parts.clock())
-        self._stepper.step(Control(**stamps, action=action, target_idx=None, operator=operator))
+        self._stepper.step(
+            Control(**stamps, action=action, target_idx=None, operator=operator, reason=reason)
+        )
 
     def _is_open(self, parent_id: int) -> bool:
         parent = self._parts.engine.parents.get(parent_id)

@@ -93,6 +93,12 @@ class FeedReceiver:
         for stream in self._fed:
             stream.tick(now_ns)
 
+    def start_over(self, now_ns: Ns) -> None:
+        """Have every book anew: each is out until its snapshot has come."""
+        now_ns = self._clock(now_ns)
+        for stream in self._fed:
+            stream.start_over(now_ns)
+
     def take(self) -> FeedOutput:
         """What came up since the last take."""
         return self._out.take()
