@@ -4,11 +4,13 @@ import hashlib
 import re
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal, ParamSpec, TypeVar, cast
 
 import numba
+from numba.core import event as _numba_events
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -16,6 +18,7 @@ R = TypeVar("R")
 # The compiler's types do not know all of its options.
 _njit: Final[Any] = numba.njit
 _typeof: Final[Any] = numba.typeof
+_events: Any = _numba_events
 # The compiler's settings exist at run time only, not in its types.
 _settings: Final[Any] = numba.config
 
@@ -70,6 +73,38 @@ def entry_of(function: Callable[P, R], *arguments: object) -> Callable[P, R]:
     signature = tuple(_typeof(argument) for argument in arguments)
     dispatcher.compile(signature)
     return cast("Callable[P, R]", dispatcher.get_overload(signature))
+
+
+@contextmanager
+def watched_compiling(tell: Callable[[int, str], None]) -> Iterator[None]:
+    """
+    Tell of each kernel that has to be compiled, as its compilation starts; not of those on disk.
+
+    Args:
+        tell: gets how many there were, this one included, and its name.
+    """
+    listener = _CompileListener(tell)
+    _events.register("numba:compile", listener)
+    try:
+        yield
+    finally:
+        _events.unregister("numba:compile", listener)
+
+
+class _CompileListener(_events.Listener):  # type: ignore[misc]
+    """A kernel that calls others has theirs compiled within its own time."""
+
+    def __init__(self, tell: Callable[[int, str], None]) -> None:
+        self._tell, self._n = tell, 0
+
+    def on_start(self, event: Any) -> None:
+        """One more."""
+        self._n += 1
+        dispatcher = event.data.get("dispatcher")
+        self._tell(self._n, getattr(getattr(dispatcher, "py_func", None), "__name__", "a kernel"))
+
+    def on_end(self, event: Any) -> None:
+        """Done, or failed: then the call that needed it says so."""
 
 
 def sources_of_kernels(package: Path) -> dict[str, bytes]:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from penstock.domain import Shares
-from penstock.engine import working
+from penstock.engine import ledger, working
 from penstock.risk import RiskGate
 from penstock.runtime import opening, stepping
 from penstock.runtime.drill import draw_day, play
@@ -35,7 +35,7 @@ def unmarked(outgoing: Outgoing) -> Outgoing:
     return outgoing
 
 
-FREE = working.shares_still_free
+FREE = ledger.shares_still_free
 
 
 @pytest.mark.parametrize(
@@ -84,6 +84,6 @@ def test_a_lost_report_is_found(monkeypatch: Any) -> None:
         report(self, kept)
 
     monkeypatch.setattr(stepping.Stepper, "_report", most)
-    laws = {Law.BOOKED, Law.ANSWERED, Law.TOLD_ALL, Law.STATUS, Law.ENDED}
+    laws: set[str] = {Law.BOOKED, Law.ANSWERED, Law.TOLD_ALL, Law.STATUS, Law.ENDED}
 
     assert first_breach(laws) in laws

@@ -102,7 +102,7 @@ class Link:
         assert ((), False) == (answer.notes, answer.asks_pending)
         (back,) = answer.events
         self.router.note(back, [])
-        return msgspec.structs.replace(back, stated=None)  # type: ignore[no-any-return, call-overload]
+        return msgspec.structs.replace(back, stated=None)
 
     def expected(self, event: Event) -> Event:
         """The same event with the router's own number, and the time that FIX can carry."""

@@ -74,11 +74,16 @@ def make_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeWorld:
     """A factory of worlds, each in its own folder, whose journal writes are effects."""
     n_made = 0
 
-    def make(*, loses_in_flight: bool = False, dead_ticks: int = 0) -> SmallWorld:
+    def make(
+        *, loses_in_flight: bool = False, dead_ticks: int = 0, is_queued: bool = False
+    ) -> SmallWorld:
         nonlocal n_made
         n_made += 1
         world = SmallWorld(
-            tmp_path / str(n_made), loses_in_flight=loses_in_flight, dead_ticks=dead_ticks
+            tmp_path / str(n_made),
+            loses_in_flight=loses_in_flight,
+            dead_ticks=dead_ticks,
+            is_queued=is_queued,
         )
         fuse_journals(world, monkeypatch)
         return world
@@ -120,6 +125,15 @@ def test_a_kill_at_any_instant_loses_no_share_and_sends_nothing_twice(
         world = make_world(loses_in_flight=loses_in_flight, dead_ticks=dead_ticks)
         live(world, [at])
         check(world, f"killed at effect {at}, loses {loses_in_flight}, dead {dead_ticks}")
+
+
+def test_a_kill_while_messages_overtake_each_other_loses_nothing(make_world: MakeWorld) -> None:
+    """A mark stays below what has been overtaken: it comes again, and counts once."""
+    n_effects = live(make_world(is_queued=True), [])
+    for kill_at in range(5, n_effects, 61):
+        world = make_world(is_queued=True)
+        live(world, [kill_at])
+        check(world, f"killed before effect {kill_at}")
 
 
 def test_a_report_that_may_have_left_is_told_again_and_counts_once(make_world: MakeWorld) -> None:

@@ -21,7 +21,8 @@ from penstock.domain import (
 )
 from penstock.runtime.config import RouterConf
 from penstock.runtime.marks import Marks
-from penstock.runtime.opening import Opened, Opener, session_names
+from penstock.runtime.opened import Opened
+from penstock.runtime.opening import Opener, session_names
 from penstock.runtime.parts import draft_stamps
 from penstock.runtime.router import Router
 from penstock.runtime.snapshots import SNAPSHOT_TIMES, SnapshotTimes

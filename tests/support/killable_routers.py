@@ -50,11 +50,15 @@ from penstock.runtime.config import RouterConf
 from penstock.runtime.config_check import parse_router_conf
 from penstock.runtime.inbox import Feed, LoggedOn, Market, Message, Stop
 from penstock.runtime.inbox import Side as Facing
+from penstock.runtime.loop import take_one
 from penstock.runtime.marks import Marks
-from penstock.runtime.opening import Opened, Opener, session_names
+from penstock.runtime.opened import Opened
+from penstock.runtime.opening import Opener, session_names
+from penstock.runtime.ranked_inbox import Inbox
 from penstock.runtime.router import Router
 from penstock.runtime.snapshots import SnapshotTimes
 from penstock.runtime.status import NO_SURROUNDINGS
+from penstock.runtime.trading_days import TradingDays
 from penstock.wire.fix import (
     ClientReport,
     ClientReportKind,
@@ -432,10 +436,16 @@ class SmallWorld:
         loses_in_flight: orders that were handed over and not yet received are lost with the
             process, as bytes in a socket's buffer are.
         dead_ticks: for how long nobody restarts it; orders at venues go on trading.
+        is_queued: messages pass through the ranked inbox, a whole batch before the first is taken.
     """
 
     def __init__(
-        self, run_dir: Path, *, loses_in_flight: bool = False, dead_ticks: int = 0
+        self,
+        run_dir: Path,
+        *,
+        loses_in_flight: bool = False,
+        dead_ticks: int = 0,
+        is_queued: bool = False,
     ) -> None:
         self.conf = small_conf(run_dir)
         self.clock = WorldClock(START)
@@ -444,6 +454,8 @@ class SmallWorld:
         self.fuse = Fuse()
         self.process: RouterProcess | None = None
         self.snapshot_times = SnapshotTimes()
+        self.days: TradingDays | None = None
+        self.opener: Opener | None = None
         self.to_client: list[FixMessage] = []
         self.said_lines: list[str] = []
         self.descriptors: set[int] = set()  # of journals; a killed process leaves none open
@@ -451,6 +463,8 @@ class SmallWorld:
         self._to_venues: deque[Outgoing] = deque()
         self._loses_in_flight = loses_in_flight
         self._dead_ticks = dead_ticks
+        self._is_queued = is_queued
+        self._inbox = Inbox()
         self._n_rounds = 0
 
     def hand_over(self, outgoing: Outgoing, box: Any) -> bool:
@@ -471,31 +485,54 @@ class SmallWorld:
             raise
 
     def _open(self, marks: Marks, *, is_fresh: bool) -> None:
-        opener = Opener(
+        opener = self.opener = Opener(
             conf=self.conf,
             marks=marks,
             wires=_Wires(self, self._to_venues, self.to_client),
             say=self.said_lines.append,
             clock_from=self._clock_from,
             snapshot_times=self.snapshot_times,
+            days=self.days,
         )
         opened = opener.open(is_fresh=is_fresh)
+        router = opened.router(NO_SURROUNDINGS)
+        router.roll_ns = opener.roll_ns(opened)
+        self._inbox = Inbox(on_message=marks.arrived)  # what waited in the dead one is gone
         self.process = RouterProcess(
-            router=opened.router(NO_SURROUNDINGS),
+            router=router,
             opened=opened,
             marks=marks,
             heard={mic: marks.consumed(f"venue/{mic}") for mic in self.venues.said},
             # What the client sent to the dead is gone: requests are not sent again.
             n_heard_of_client=len(self.client.said),
         )
-        self.process.router.take(Market(self._quotes()))
-        for venue in self.venues.universe.venues:
-            now = self.clock()
-            event = FeedRecovered(seq=0, event_ns=now, recv_ns=now, venue_idx=venue.venue_idx)
-            self.process.router.take(Feed(event))
+        self._show_market()
         for mic in self.venues.said:
             self.process.router.take(LoggedOn(Facing.VENUE, mic))
         self.process.router.take(LoggedOn(Facing.OMS, "OMS"))
+
+    def roll(self) -> None:
+        """The host's part of a roll, once the router's is over: the same process goes on."""
+        process, opener = self.process, self.opener
+        assert process is not None
+        assert opener is not None
+        assert process.router.is_rolling
+        before, process.opened = process.router, opener.roll(process.opened)
+        process.router = process.opened.router(NO_SURROUNDINGS)
+        process.router.roll_ns = opener.roll_ns(process.opened)
+        for item in before.logged_on:
+            process.router.take(item)
+        self._show_market()
+
+    def _show_market(self) -> None:
+        assert self.process is not None
+        self.process.router.take(Market(self._quotes()))
+        for venue in self.venues.universe.venues:
+            if not venue.has_feed:
+                continue
+            now = self.clock()
+            event = FeedRecovered(seq=0, event_ns=now, recv_ns=now, venue_idx=venue.venue_idx)
+            self.process.router.take(Feed(event))
 
     def round(self) -> None:
         """A tick of everything: 50 ms."""
@@ -556,8 +593,14 @@ class SmallWorld:
             while self._to_venues:
                 self.venues.take(self._to_venues.popleft())
             items = list(self._news(process))
-            for item in items:
-                process.router.take(item)
+            if self._is_queued:
+                for item in items:
+                    self._inbox.put(item)
+                while take_one(process.router, self._inbox, self.clock):
+                    pass
+            else:
+                for item in items:
+                    process.router.take(item)
             while process.router.go_on() or process.router.send_some():
                 pass
             self._tell_client()

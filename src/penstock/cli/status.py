@@ -59,8 +59,9 @@ def _lines(status: dict[str, Any]) -> Iterator[str]:
     )
     yield f"decision  {_times(status['decision_us'])}"
     yield f"wire      {_times(status['wire_us'])} from the order to its first child"
+    shed = f", {status['n_shed']:,} messages rejected for overload" if status["n_shed"] else ""
     counters = ", ".join(f"{value:,} {name[2:]}" for name, value in status["feed"].items() if value)
-    yield f"feed      {counters or 'nothing yet'}; queue {status['queue_depth']:,}"
+    yield f"feed      {counters or 'nothing yet'}; queue {status['queue_depth']:,}{shed}"
     size = f"{status['journal_bytes']:,} bytes"
     yield f"journal   {status['journal']}, {size}, fsync {status['fsync']}"
     writer = f"written by pid {status['store_pid']}" if status["store_pid"] else "not written now"

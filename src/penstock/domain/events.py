@@ -74,6 +74,7 @@ class VenueStatement(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_d
     leaves_shares: Shares | None = None  # 151 LeavesQty
     size_shares: Shares | None = None  # 38 OrderQty
     is_repeat: bool = False  # 43 PossDupFlag or 97 PossResend
+    has_ended: bool = False  # 39 OrdStatus is a last one, and 151 LeavesQty is 0
 
 
 class ChildHappening(Happening, frozen=True, kw_only=True, gc=False, tag=True, omit_defaults=True):
@@ -214,7 +215,7 @@ class EpochStarted(Happening, frozen=True, kw_only=True, gc=False, tag=True):
 
 class OrderCarried(Happening, frozen=True, kw_only=True, gc=False, tag=True):
     """
-    An order of an earlier journal of the day, over by now: late reports about it still count.
+    An order of an earlier journal: late reports about it still count, and it may yet be open.
 
     Each part is packed by the one who reads it, for the release that wrote it.
     """

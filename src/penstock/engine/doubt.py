@@ -40,7 +40,11 @@ def hold(core: Core, child: Child, stated: VenueStatement | None) -> None:
     before_shares = child.doubt_shares
     if stated is not None:
         _raise_stated(child, stated)
-        if not stated.is_repeat:
+        if stated.has_ended and not stated.is_repeat and stated.filled_shares is not None:
+            if stated.filled_shares < child.filled_shares:
+                _less_is_filled(core, child, stated.filled_shares)
+            end_child(core, child, ChildState.CANCELLED)  # whatever the report is about
+        elif not stated.is_repeat:
             _hold_fresh(core, child, stated)
     _follow_doubt(core, child, before_shares)
 
@@ -71,7 +75,7 @@ def _hold_fresh(core: Core, child: Child, stated: VenueStatement) -> None:
     """What only the latest word of a venue can state: less than is booked, and what is open."""
     filled_shares, leaves_shares = stated.filled_shares, stated.leaves_shares
     if filled_shares is not None and filled_shares < child.filled_shares:
-        _contradicted(core, child, f"{filled_shares} shares filled, {child.filled_shares} booked")
+        _less_is_filled(core, child, filled_shares)
     if child.state.is_terminal:
         if leaves_shares:
             _still_open(core, child, leaves_shares)
@@ -114,11 +118,12 @@ def _still_open(core: Core, child: Child, leaves_shares: Shares) -> None:
     take_stock(core, child)
 
 
-def _contradicted(core: Core, child: Child, difference: str) -> None:
+def _less_is_filled(core: Core, child: Child, filled_shares: Shares) -> None:
     core.alert(
         AlertLevel.WARNING,
         "totals_differ",
-        f"{_at(core, child)} states {difference}; a bust may be on its way. The router asks",
+        f"{_at(core, child)} states {filled_shares} shares filled, {child.filled_shares} are "
+        "booked; a bust may be on its way. The router asks",
     )
     ask(core, child)
 
@@ -185,9 +190,7 @@ def on_status(core: Core, child: Child, event: ChildStatus) -> None:
     child.feared_shares = Shares(0)
     _take_answer(child, event.filled_shares)
     if event.filled_shares < child.filled_shares:
-        _contradicted(
-            core, child, f"{event.filled_shares} shares filled, {child.filled_shares} booked"
-        )
+        _less_is_filled(core, child, event.filled_shares)
     if event.leaves_shares > 0:
         _is_open(core, child, event.leaves_shares)
     if event.leaves_shares == 0:

@@ -113,11 +113,27 @@ class Past:
         )
         return zlib.compress(_ENCODER.encode(packed), 1)
 
-    def enter(self, data: bytes) -> None:
-        """Take an order that another engine has packed, as one that is forgotten."""
+    def enter(self, core: Core, data: bytes) -> None:
+        """
+        Take an order that another engine has packed: forgotten if it is over, else in the ledger.
+
+        The other engine's timers are not ours: none is out for it.
+        """
         packed = _DECODER.decode(zlib.decompress(data))
-        parent_id = PARENTS.unpack(packed.parent).order.parent_id
-        self._keep(parent_id, data, [_number(child) for child in packed.children])
+        parent = PARENTS.unpack(packed.parent)
+        parent.has_retry_timer = False
+        children = [CHILDREN.unpack(child) for child in packed.children]
+        for child in children:
+            child.has_ask_timer = False
+        again = _Packed(
+            PARENTS.pack(parent), packed.attempts, [CHILDREN.pack(child) for child in children]
+        )
+        data = zlib.compress(_ENCODER.encode(again), 1)
+        parent_id = parent.order.parent_id
+        self._keep(parent_id, data, [child.order.child_id for child in children])
+        is_open = parent.live_children or parent.doubtful_children
+        if is_open or not parent.state.is_terminal:
+            self._call_back(core, parent_id)
 
     def facts(self) -> tuple[object, ...]:
         """Content for the state hash."""
@@ -203,7 +219,3 @@ def _is_meant(kill: Control, order: ParentOrder) -> bool:
     if kill.action is ControlAction.KILL_SYMBOL:
         return order.instrument_idx == kill.target_idx
     return True
-
-
-def _number(child: bytes) -> int:
-    return CHILDREN.unpack(child).order.child_id

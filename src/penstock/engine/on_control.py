@@ -69,7 +69,11 @@ def venue_reachable(core: Core, event: VenueReachable) -> None:
             if child.order.venue_idx != event.venue_idx:
                 continue
             if child.wants_cancel or parent.state is not ParentState.WORKING:
-                cancel_at_once(core, child)
+                child.n_cancel_refusals = 0
+                if core.answers_status[event.venue_idx]:
+                    cancel_at_once(core, child)
+                else:
+                    child.needs_answer = True  # the cancel is the question
             ask_anew(core, child)
 
 
@@ -159,7 +163,7 @@ def control(core: Core, event: Control) -> None:
     if event.action in _KILLS:
         for parent in list(core.ledger.parents.values()):
             if _is_meant(event, parent):
-                kill(core, parent, _KILLS[event.action])
+                kill(core, parent, _why(event))
     elif event.action is ControlAction.VENUE_OFF:
         _cancel_where(core, venue_idx=event.target_idx)
     elif event.action is ControlAction.RESTRICT:
@@ -167,6 +171,12 @@ def control(core: Core, event: Control) -> None:
     elif event.action is ControlAction.RESUME:
         core.decider.too_slow = False
         core.n_slow_decisions = 0
+
+
+def _why(event: Control) -> str:
+    """What the client gets as the reason; a drain has many."""
+    is_drain = event.action is ControlAction.DRAIN
+    return event.reason if is_drain and event.reason else _KILLS[event.action]
 
 
 def _is_meant(event: Control, parent: Parent) -> bool:

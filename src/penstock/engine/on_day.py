@@ -7,8 +7,8 @@ from penstock.engine.core import Core
 
 
 def order_carried(core: Core, event: OrderCarried) -> None:
-    """Keep an order of the day's earlier journal as one that is forgotten."""
-    core.past.enter(event.order)
+    """Keep an order of an earlier journal: as forgotten, or open where it still is."""
+    core.past.enter(core, event.order)
 
 
 def day_carried(core: Core, event: DayCarried) -> None:

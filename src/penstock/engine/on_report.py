@@ -89,6 +89,8 @@ def fill(core: Core, event: ChildFill) -> None:
         return
     if child.has_seen(event.exec_id):
         _seen_again(core, child, event)
+    elif not core.claim_exec_id(event):
+        _reused(core, child, event)
     elif _is_booked_by_hand(child, event):
         _confirm_hand(core, child, event)
     else:
@@ -144,6 +146,11 @@ def _seen_again(core: Core, child: Child, event: ChildFill) -> None:
         if event.stated is not None and not event.stated.is_repeat:
             doubt.hold(core, child, event.stated)
         return
+    _reused(core, child, event)
+
+
+def _reused(core: Core, child: Child, event: ChildFill) -> None:
+    """Book nothing under an ExecID that was used before; what the totals add is in doubt."""
     core.alert(
         AlertLevel.CRITICAL,
         "exec_id_reused",
@@ -249,8 +256,9 @@ def replaced(core: Core, event: ChildReplaced) -> None:
     core.ledger.resize(child, event)
     core.risk.on_resized(child.order, child.leaves_shares)
     take_stock(core, child)
+    is_over = child.state.is_terminal and not was_terminal
     doubt.hold(core, child, event.stated)
-    if child.state.is_terminal and not was_terminal:
+    if is_over:
         ended(core, child)
 
 
@@ -290,6 +298,9 @@ def _take_back(core: Core, child: Child, event: ChildBust) -> None:
     )
     if parent.state is ParentState.FILLED and not parent.is_complete:
         reopen_parent(core, parent)
+    elif parent.state is ParentState.FILLED and parent.filled_shares < parent.size_shares:
+        # The client wanted less than had filled: it gets no more, though 14 is below 38 now.
+        parent.state = ParentState.CANCELLED
     take_stock(core, child)
     if event.exec_id in child.executions:
         report_bust(core, parent, child, event.exec_id)

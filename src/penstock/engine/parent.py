@@ -101,6 +101,11 @@ class Parent:
         return not self.live_children and not self.doubtful_children
 
     @property
+    def is_full(self) -> bool:
+        """True when as much has filled as was confirmed."""
+        return self.filled_shares >= self.size_shares
+
+    @property
     def is_complete(self) -> bool:
         """True when the client has all it asked for, and knows what that is."""
         return self.filled_shares >= self.wanted_shares and not self.awaits_cancels

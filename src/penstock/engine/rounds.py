@@ -28,9 +28,11 @@ def take_stock(core: Core, child: Child) -> None:
             f"{parent.size_shares}, the last from {core.mic(child.order.venue_idx)}, "
             f"child {child.order.child_id}. Settle the excess with the venue",
         )
-    is_full = parent.filled_shares >= parent.size_shares > 0  # whatever replace is pending
-    if (parent.is_complete or is_full) and not parent.state.is_terminal:
+    if parent.is_full and not parent.state.is_terminal:  # whatever replace is pending
         parent.state = ParentState.FILLED
+    elif parent.is_complete and parent.state is ParentState.WORKING:
+        # A bust had taken back more than the client wanted: 38 is more than it gets.
+        parent.state = ParentState.CANCELLING
     # After a late fill, a doubt, or a size that the venue raised, more may rest than is wanted.
     if parent.live_children and core.ledger.held_shares(parent) > parent.leaves_shares:
         cancel_live(core, parent)

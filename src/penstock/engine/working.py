@@ -202,7 +202,7 @@ def can_fill_worse(core: Core, parent: Parent) -> bool:
 
 def conclude_if_idle(core: Core, parent: Parent, text: str) -> bool:
     """Make the parent terminal if nothing more can happen to it; True if it is now."""
-    if parent.is_complete and not parent.state.is_terminal:
+    if parent.is_complete and parent.is_full and not parent.state.is_terminal:
         cancel_live(core, parent)
         parent.state = ParentState.FILLED
     elif parent.state is ParentState.CANCELLING and parent.is_idle:

@@ -116,18 +116,17 @@ class Load:
             program = start_leashed(arguments, folder / f"{name}.log", module=module)
             stack.callback(program.wait)
             stack.callback(program.terminate)
-        self._client = subprocess.Popen(  # noqa: S603 - our own program
-            [
-                *(sys.executable, "-m", "penstock.runtime.bench_load_client"),
-                *(str(relay_port), str(oms_port), str(folder / "client"), str(N_SYMBOLS)),
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=(folder / "client.log").open("ab"),
-        )
-        stack.callback(self._client.wait)
-        assert self._client.stdin is not None, "a pipe was asked for"
-        stack.callback(self._client.stdin.close)
+        with (folder / "client.log").open("ab") as client_log:
+            self._client = subprocess.Popen(  # noqa: S603 - our own program
+                [
+                    *(sys.executable, "-m", "penstock.runtime.bench_load_client"),
+                    *(str(relay_port), str(oms_port), str(folder / "client"), str(N_SYMBOLS)),
+                ],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=client_log,
+            )
+        stack.push(self._client)  # closes its pipes and waits for it
 
     def wait_until_ready(self) -> None:
         """
@@ -232,7 +231,7 @@ def bench_load(
         say(f"bare chain: {chain_per_s:,.0f} orders/s")
         load.run(20.0, 3.0)  # warm
         sustained = _sustain(load, rate or _find_rate(load, chain_per_s, say), seconds, say)
-        overload = _overload(load, 2 * sustained.rate_per_s, say)
+        overload = _overload(load, 2 * sustained.rate_per_s, min(OVERLOAD_S, seconds), say)
     return LoadFigures(
         chain_per_s=round(chain_per_s, 1),
         sustained=sustained,
@@ -278,6 +277,10 @@ def _sustain(load: Load, rate: float, seconds: float, say: Callable[[str], None]
         before, rss_start_mb = load.status(), load.rss_mb()
         sent = load.run(rate, seconds)
         after, rss_mb = load.status(), load.rss_mb()
+        say(
+            f"ack p99 {(sent.ack_p99_us or 0.0) / 1e3:,.1f} ms, {sent.shed} rejected, "
+            f"{sent.refused} refused {sent.last_refusal}, {sent.unanswered} unanswered"
+        )
         if _is_kept_up(sent) or attempt == _TRIES - 1:
             break
         load.seconds_until_idle()
@@ -297,15 +300,15 @@ def _sustain(load: Load, rate: float, seconds: float, say: Callable[[str], None]
     )
 
 
-def _overload(load: Load, rate: float, say: Callable[[str], None]) -> Overload:
-    say(f"{OVERLOAD_S:g} s at {rate:,.0f} orders/s")
-    sent = load.run(rate, OVERLOAD_S)
+def _overload(load: Load, rate: float, seconds: float, say: Callable[[str], None]) -> Overload:
+    say(f"{seconds:g} s at {rate:,.0f} orders/s")
+    sent = load.run(rate, seconds)
     recovery_s = sent.answered_after_s + load.seconds_until_idle()
     say("the same with a kill in the middle")
     brake = _Brake(load)
-    timer = threading.Timer(OVERLOAD_S / 2, brake.kill)
+    timer = threading.Timer(seconds / 2, brake.kill)
     timer.start()
-    load.run(rate, OVERLOAD_S)
+    load.run(rate, seconds)
     timer.join()
     load.ask("resume")
     return Overload(

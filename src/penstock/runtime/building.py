@@ -16,6 +16,7 @@ from penstock.routing import LEARNED, Policy, make_policy, static_policy
 from penstock.runtime.config import RouterConf, VenueTable
 from penstock.runtime.parts import STATIC
 from penstock.runtime.recovery import FRESH_FIX
+from penstock.runtime.warming import warm_policy
 from penstock.store import ModelRefError, Registry
 
 KIND: Final = "live"
@@ -163,14 +164,17 @@ def policy_by_ref(conf: RouterConf, ref: str) -> Policy | str:
     """
     What an operator means by a model: "static", or a reference in the registry; or why nothing.
 
-    Loading takes some tens of milliseconds: not for the engine's thread.
+    Loading takes some tens of milliseconds, and its first decision may have to be compiled: not for
+    the engine's thread.
     """
     if ref == STATIC:
         return load_policy(conf, STATIC, None)
     try:
-        return load_policy(conf, LEARNED[0], _model(conf, ref))
+        policy = load_policy(conf, LEARNED[0], _model(conf, ref))
     except InputError as error:
         return str(error)
+    warm_policy(conf.universe(), conf.routing, policy)
+    return policy
 
 
 def models_of_journal(core: CoreParts, conf: RouterConf, sha256: str) -> None:

@@ -11,10 +11,11 @@ from penstock.domain import AlertLevel, CancelParent, Event
 from penstock.runtime.inbox import Message, Refused, Side
 from penstock.runtime.parts import RouterParts, draft_stamps, session_name
 from penstock.runtime.shedding import Shed
-from penstock.runtime.stepping import Stepper
+from penstock.runtime.stepping import Stepper, utc_text
 from penstock.wire.fix import DeskAnswer, Incoming
 
 _STEPS_AT_ONCE: Final = 8
+NEW_ORDER: Final = "D"
 
 
 class ClientSide:
@@ -32,7 +33,10 @@ class ClientSide:
 
     def message(self, item: Message) -> None:
         """Take a message of a client; a client's reject is for a person."""
-        self._answer(item.incoming, self._parts.oms_desk.on_message(item.incoming))
+        incoming, desk = item.incoming, self._parts.oms_desk
+        closed = self._why_closed(incoming)
+        answer = desk.refuse(incoming, closed) if closed else desk.on_message(incoming)
+        self._answer(incoming, answer)
         self._mark_after(item.incoming)
 
     def refused(self, item: Refused) -> None:
@@ -66,6 +70,19 @@ class ClientSide:
             return False
         self._later.popleft()()
         return True
+
+    def _why_closed(self, incoming: Incoming) -> str:
+        """Why a new order comes outside the hours of the trading day; empty if it does not."""
+        hours = self._parts.hours
+        if hours is None or incoming.msg_type != NEW_ORDER:
+            return ""
+        if self._parts.oms_desk.has_named(incoming):
+            return ""  # the same order once more: it gets its state
+        if incoming.recv_ns < hours.open_ns:
+            return f"the market opens at {utc_text(hours.open_ns)}"
+        if incoming.recv_ns >= hours.close_ns:
+            return f"the market closed at {utc_text(hours.close_ns)}"
+        return ""
 
     def _answer(self, incoming: Incoming, answer: DeskAnswer) -> None:
         self._step_all(answer.events)

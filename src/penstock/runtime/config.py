@@ -41,6 +41,7 @@ from penstock.runtime.config_types import (
     Text,
     UsdPerShare,
 )
+from penstock.runtime.day_config import DayTable
 from penstock.wire.fix import USUAL_IDENTITY, DeskRules, IdentityPart
 
 _MICROS_PER_USD = 1_000_000
@@ -160,6 +161,11 @@ class RunPaths(NamedTuple):
         return self.run_dir / "marks"
 
     @property
+    def trading_days(self) -> Path:
+        """The trading calendar, as it was computed last."""
+        return self.run_dir / "trading-days.json"
+
+    @property
     def epoch(self) -> Path:
         """How many times a router was started here."""
         return self.run_dir / "epoch"
@@ -190,6 +196,7 @@ class RouterConf(Table, frozen=True, kw_only=True):
     venues: tuple[VenueTable, ...]
     store: StoreTable = StoreTable()
     log: LogTable = LogTable()
+    day: DayTable = DayTable()
     routing: RoutingConfig = RoutingConfig()
     risk: RiskLimits = RiskLimits()
     engine: EngineConfig = EngineConfig()

@@ -11,6 +11,7 @@ from penstock.routing import LEARNED, check_policy_names, check_routing, resolve
 from penstock.runtime.addresses import problems_of_addresses
 from penstock.runtime.config import RouterConf, VenueTable, read_conf_text
 from penstock.runtime.config_clients_check import problems_of_clients
+from penstock.runtime.config_venues_check import problems_of_venues
 
 
 def read_router_conf(path: Path) -> RouterConf:
@@ -91,6 +92,7 @@ def _problems(conf: RouterConf, file: str) -> Iterator[Problem]:
         )
     yield from _problems_of_days(conf, file)
     yield from problems_of_clients(conf, file)
+    yield from problems_of_venues(conf, file)
     for position, table in enumerate(conf.instruments):
         if round(table.increment_usd * TICKS_PER_USD, 6) % 1 != 0:
             yield Problem(

@@ -88,6 +88,7 @@ class Edge:
         self._selector = selectors.DefaultSelector()
         self._next_tick_ns = 0
         self._is_stopping = False
+        self._starts_over = False
         self._thread = Thread(target=self._run, name="edge", daemon=True)
         for end in (feed.updates, feed.snapshots):
             self._selector.register(end, selectors.EVENT_READ, lambda end=end: self._receive(end))
@@ -95,6 +96,10 @@ class Edge:
     def start(self) -> None:
         """From here on items come."""
         self._thread.start()
+
+    def start_over(self) -> None:
+        """Have every book anew: the engine that is told from here on has none; from any thread."""
+        self._starts_over = True
 
     def stop(self) -> None:
         """No item comes after this returns."""
@@ -123,6 +128,9 @@ class Edge:
         now_ns = self._clock()
         if now_ns >= self._next_tick_ns:
             self._next_tick_ns = now_ns + _TICK_NS
+            if self._starts_over:
+                self._starts_over = False
+                self._receiver.start_over(now_ns)
             self._receiver.tick(now_ns)
             self._on_tick()
         self._hand_over()

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Final
+
+import msgspec
 
 from penstock.domain import (
     NS_PER_MS,
     NS_PER_S,
     ConfigError,
+    ControlAction,
     EpochStarted,
+    Event,
     JournalError,
     Ns,
     Problem,
@@ -28,11 +33,12 @@ from penstock.runtime.building import (
 )
 from penstock.runtime.clock import AnchoredClock, Clock, in_base_36
 from penstock.runtime.config import RouterConf
-from penstock.runtime.epochs import next_epoch, sync_folder
+from penstock.runtime.epochs import next_epoch
 from penstock.runtime.inbox import Side
 from penstock.runtime.last_run import Last, nothing, recover_last
 from penstock.runtime.marks import Marks
 from penstock.runtime.memory import Memory, new_memory
+from penstock.runtime.opened import Begun, Opened
 from penstock.runtime.parts import RouterParts, Wires, draft_stamps, session_name
 from penstock.runtime.recovery import (
     NOTHING_YET,
@@ -40,57 +46,19 @@ from penstock.runtime.recovery import (
     Recovered,
     newest_journal,
 )
-from penstock.runtime.router import Router
 from penstock.runtime.segments import (
     carried_events,
     is_all_over,
+    open_events,
     problems_of_carrying,
     segment_name,
 )
 from penstock.runtime.snapshots import SNAPSHOT_TIMES, SnapshotKeeper, SnapshotTimes
-from penstock.runtime.status import Surroundings
 from penstock.runtime.stepping import Stepper
+from penstock.runtime.trading_days import Session, TradingDays
 from penstock.runtime.venue_links import VenueLink
-from penstock.wire.fix import Outgoing, possible_resend
 
-
-class Begun(NamedTuple):
-    """A journal that has no name yet: a kill before it has everything leaves no riddle."""
-
-    writer: JournalWriter
-    journal: Path
-
-    def take_name(self) -> None:
-        """From now on it is the run's."""
-        self.journal.with_suffix(".begun").rename(self.journal)
-        sync_folder(self.journal.parent)
-
-
-class Opened(NamedTuple):
-    """A run that can go on. `unsent`: reports to send as soon as the FIX engine runs."""
-
-    parts: RouterParts
-    stepper: Stepper
-    writer: JournalWriter
-    journal: Path
-    unsent: list[Outgoing]
-    epoch: int  # 0 if the journal has it already
-    is_recovered: bool
-    missing_model: str  # why the configured one is not used; empty if it is, or none is needed
-
-    def router(self, surroundings: Surroundings) -> Router:
-        """
-        The loop body. Call when the FIX engine takes messages: what a killed router may not have
-        told is told first.
-        """
-        router = Router(self.parts, self.stepper, surroundings)
-        if self.epoch:
-            self.parts.sequencer.start_epoch(self.epoch)
-            self.stepper.step(EpochStarted(**draft_stamps(self.parts.clock()), epoch=self.epoch))
-        self.stepper.report_again(possible_resend(report) for report in self.unsent)
-        if self.is_recovered:
-            router.start_after_restart()
-        return router
+GRACE_NS: Final = 10 * NS_PER_S
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +75,7 @@ class Opener:
     say: Callable[[str], None]
     clock_from: Callable[[int], Clock] = AnchoredClock
     snapshot_times: SnapshotTimes = SNAPSHOT_TIMES
+    days: TradingDays | None = None
 
     def open(self, *, is_fresh: bool = False) -> Opened:
         """
@@ -147,14 +116,19 @@ class Opener:
         return self._go_on_elsewhere(last, changed) if changed else self._go_on(last)
 
     def _today(self, started_ns: int) -> int | None:
-        return self.conf.on_day(self.clock_from(started_ns)()).router.day
+        return self._on_day(self.clock_from(started_ns)()).router.day
+
+    def _on_day(self, now_ns: int) -> RouterConf:
+        if self.conf.router.day is not None or self.days is None:
+            return self.conf.on_day(now_ns)
+        return self.conf.for_day(self.days.at(now_ns).day)
 
     def _begin(self, not_before_ns: int) -> Opened:
         # Not before the last run: journals sort by their start, whatever the wall clock says.
         clock = self.clock_from(not_before_ns)
         epoch = self._next_epoch()
         started_ns = clock()
-        conf = self.conf.on_day(started_ns)
+        conf = self._on_day(started_ns)
         core, run = core_of_conf(conf), run_id(started_ns)
         begun = self._begin_journal(conf, run, started_ns, core, epoch)
         begun.take_name()
@@ -163,6 +137,7 @@ class Opener:
         parts = self._parts(conf, core, memory, begun.writer, clock, Sequencer(), begun.journal)
         return Opened(
             parts=parts,
+            memory=memory,
             stepper=Stepper(parts),
             writer=begun.writer,
             journal=begun.journal,
@@ -208,6 +183,7 @@ class Opener:
         self._tell_recovery(parts, recovered)
         return Opened(
             parts=parts,
+            memory=memory,
             stepper=Stepper(parts, recovered.position.last_recv_ns),
             writer=writer,
             journal=last.journal,
@@ -223,12 +199,66 @@ class Opener:
         problems = problems_of_carrying(last.conf, conf)
         if problems or not is_all_over(old.engine):
             raise ConfigError(problems or changed)
-        position = last.recovered.position
+        opened = self._next_journal(
+            conf,
+            old,
+            last.context,
+            last.recovered.position,
+            partial(carried_events, old, last.journal),
+        )
+        self.say(f"goes on in {opened.journal}: {', '.join(p.where for p in changed)} changed")
+        return opened
+
+    def roll_ns(self, opened: Opened) -> Ns | None:
+        """
+        When the opened run's day is over; None if it has no end.
+
+        A router that was down then gets some time first: venues are asked, clients told.
+        """
+        day = opened.parts.conf.router.day
+        if self.conf.router.day is not None or self.days is None or day is None:
+            return None
+        session = self.days.of_day(day)
+        roll_ns = 0 if session is None else session.roll_ns
+        return Ns(max(roll_ns, opened.parts.clock() + GRACE_NS))
+
+    def roll(self, last: Opened) -> Opened:
+        """
+        Begin the next trading day, after the last one has ended by rule.
+
+        The run is a new one, with nothing of yesterday but a kill. If venues have left something
+        open or in doubt, yesterday's run goes on with that alone: its numbers are in their reports.
+        """
+        last.writer.close()
+        parts, old = last.parts, last.memory
+        opener = replace(self, clock_from=lambda _: parts.clock)
+        if is_all_over(old.engine):
+            opened = opener._begin(parts.clock())  # noqa: SLF001 - one of us
+        else:
+            conf, context = opener._on_day(parts.clock()), read_context(last.journal)  # noqa: SLF001
+            events = partial(open_events, old, last.journal)
+            position = parts.snapshots.position
+            opened = opener._next_journal(conf, old, context, position, events)  # noqa: SLF001
+        for control in old.standing.controls:
+            if control.action is ControlAction.KILL:
+                stamps = draft_stamps(parts.clock())
+                opened.stepper.step(msgspec.structs.replace(control, **stamps))
+        return opened._replace(is_recovered=True)
+
+    def _next_journal(
+        self,
+        conf: RouterConf,
+        old: Memory,
+        context: Mapping[str, Any],
+        position: Position,
+        events: Callable[[Ns], Iterable[Event]],
+    ) -> Opened:
+        """Another journal of a run, which begins with what `events` carries over."""
         clock = self.clock_from(position.last_recv_ns + NS_PER_S)  # journals are named by seconds
-        first_epoch = int(last.context.get("epoch", 0))
+        first_epoch = int(context.get("epoch", 0))
         epoch = self._next_epoch(first_epoch + position.last_epoch) - first_epoch
         started_ns, core = clock(), core_of_conf(conf)
-        segment = int(last.context.get("segment", 0)) + 1
+        segment = int(context.get("segment", 0)) + 1
         begun = self._begin_journal(conf, old.run, started_ns, core, first_epoch, segment)
         memory = new_memory(conf, old.run, core.build())
         sequencer = Sequencer(position.last_seq)
@@ -236,15 +266,13 @@ class Opener:
         stepper = Stepper(parts, position.last_recv_ns)
         sequencer.start_epoch(epoch)
         stepper.step(EpochStarted(**draft_stamps(clock()), epoch=epoch))
-        for event in carried_events(
-            old.engine, old.oms_desk, old.venue_desk, old.standing, last.journal, clock()
-        ):
+        for event in events(clock()):
             stepper.step(event)
         begun.take_name()
         self.marks.start_run(segment_name({"run": old.run, "segment": segment}))
-        self.say(f"goes on in {begun.journal}: {', '.join(p.where for p in changed)} changed")
         return Opened(
             parts=parts,
+            memory=memory,
             stepper=stepper,
             writer=begun.writer,
             journal=begun.journal,
@@ -317,7 +345,14 @@ class Opener:
             wires=self.wires,
             clock=clock,
             say=self.say,
+            hours=self._hours(conf),
         )
+
+    def _hours(self, conf: RouterConf) -> Session | None:
+        """The hours of the day, if orders outside of them are rejected."""
+        if self.days is None or conf.router.day is None or conf.day.outside_hours == "accept":
+            return None
+        return self.days.of_day(conf.router.day)
 
     def _n_reported(self, client: str) -> int:
         if client not in self.conf.client_ids:

@@ -13,8 +13,10 @@ from penstock.runtime.clock import Clock
 from penstock.runtime.config import RouterConf
 from penstock.runtime.inbox import Side
 from penstock.runtime.marks import Marks
+from penstock.runtime.recovery import Position
 from penstock.runtime.standing import Standing
 from penstock.runtime.timer_queue import TimerQueue
+from penstock.runtime.trading_days import Session
 from penstock.runtime.venue_links import VenueLink
 from penstock.wire.fix import OmsDesk, Outgoing, VenueDesk
 
@@ -41,6 +43,11 @@ class Snapshots(Protocol):
 
     def take(self) -> str:
         """Take one now; the same."""
+        ...
+
+    @property
+    def position(self) -> Position:
+        """Where the journal stands."""
         ...
 
 
@@ -82,6 +89,7 @@ class RouterParts:
     wires: Wires
     clock: Clock
     say: Callable[[str], None]
+    hours: Session | None = None  # outside of which new orders are rejected
 
 
 def session_name(side: Side, counterparty: str) -> str:

@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from threading import Thread
 
 from penstock.domain import from_seconds
+from penstock.runtime.archiving import archive_journals
 from penstock.runtime.building import policy_by_ref
 from penstock.runtime.client_queue import Bounds
 from penstock.runtime.config import RouterConf
@@ -20,14 +22,16 @@ from penstock.runtime.fix_wires import FixWires, check_port
 from penstock.runtime.inbox import Stop
 from penstock.runtime.loop import run_loop, take_rest
 from penstock.runtime.marks import Marks
-from penstock.runtime.opening import Opened, Opener, session_names
+from penstock.runtime.opened import Opened
+from penstock.runtime.opening import Opener, session_names
 from penstock.runtime.ranked_inbox import Inbox
 from penstock.runtime.router import Router
 from penstock.runtime.run_lock import RunLock
 from penstock.runtime.status import Surroundings
 from penstock.runtime.stop_signals import StopSignals
-from penstock.runtime.store_process import StoreProcess
-from penstock.runtime.warming import warm_up
+from penstock.runtime.store_process import StoreProcesses
+from penstock.runtime.trading_days import load_trading_days
+from penstock.runtime.warming import told_progress, warm_up
 from penstock.wire.feed import FeedReceiver
 
 
@@ -60,13 +64,25 @@ def run_router(conf: RouterConf, *, is_fresh: bool = False, say: Callable[[str],
         )
         stack.callback(control.close)
         wires = FixWires(conf, inbox)
-        opened = Opener(conf=conf, marks=marks, wires=wires, say=say).open(is_fresh=is_fresh)
-        _announce(opened, say)
-        warm_up(opened.parts.universe, conf.routing, conf.router.policy, say)
-        return _run(opened, feed, control, wires, marks, inbox, say)
+        with told_progress(say):
+            opener = _opener(conf, marks, wires, say)
+            opened = opener.open(is_fresh=is_fresh)
+            _announce(opened, say)
+            warm_up(opened.parts.universe, conf.routing, conf.router.policy, say)
+        _archive(conf)
+        return _run(opener, opened, feed, control, wires, marks, inbox, say)
+
+
+def _opener(conf: RouterConf, marks: Marks, wires: FixWires, say: Callable[[str], None]) -> Opener:
+    """With the trading calendar, unless the file names one day for good."""
+    if conf.router.day is not None:
+        return Opener(conf=conf, marks=marks, wires=wires, say=say)
+    days = load_trading_days(conf.day, time.time_ns(), conf.paths.trading_days, say)
+    return Opener(conf=conf, marks=marks, wires=wires, say=say, days=days)
 
 
 def _run(
+    opener: Opener,
     opened: Opened,
     feed: FeedSockets,
     control: ControlServer,
@@ -76,21 +92,13 @@ def _run(
     say: Callable[[str], None],
 ) -> int:
     parts, conf = opened.parts, opened.parts.conf
-    store = StoreProcess(opened.journal, conf.store.path, inbox, conf.paths.run_dir / "store.log")
+    stores = StoreProcesses(conf.store.path, inbox, conf.paths.run_dir / "store.log", say)
     edge = Edge(
         feed=feed,
         receiver=FeedReceiver(parts.universe, stale_after_ns=conf.stale_after_ns),
         inbox=inbox,
         clock=parts.clock,
-        on_tick=store.look_after,
-    )
-    surroundings = Surroundings(
-        journal=str(opened.journal),
-        queue_depth=inbox.__len__,
-        feed_counters=edge.counters,
-        journal_bytes=lambda: opened.journal.stat().st_size,
-        store_pid=lambda: store.pid,
-        reset_session=wires.reset,
+        on_tick=stores.look_after,
     )
     with (
         _quick_switching(conf.router.switch_interval_s),
@@ -99,18 +107,62 @@ def _run(
         try:
             edge.start()
             control.start()
-            store.start()
+            stores.follow(opened.journal)
             wires.start(parts.clock, marks)
             signals.install()  # QuickFIX has put the default back for SIGINT
-            router = opened.router(surroundings)
+            router = _router(opener, opened, inbox, edge, stores, wires)
             say(f"router up, pid {os.getpid()}: clients at {conf.oms.host}:{conf.oms.port}")
             run_loop(router, inbox, parts.clock)
+            while router.is_rolling:
+                before, opened = router, _roll(opener, opened, say)
+                stores.follow(opened.journal)
+                router = _router(opener, opened, inbox, edge, stores, wires)
+                for item in before.logged_on:
+                    router.take(item)
+                edge.start_over()
+                run_loop(router, inbox, parts.clock)
         finally:
             wires.stop()
             edge.stop()
         _close(router, opened, marks, inbox, say)
-    store.stop(say)
+    stores.stop()
     return router.exit_status
+
+
+def _router(
+    opener: Opener,
+    opened: Opened,
+    inbox: Inbox,
+    edge: Edge,
+    stores: StoreProcesses,
+    wires: FixWires,
+) -> Router:
+    surroundings = Surroundings(
+        journal=str(opened.journal),
+        queue_depth=inbox.__len__,
+        feed_counters=edge.counters,
+        journal_bytes=lambda: opened.journal.stat().st_size,
+        store_pid=lambda: stores.pid,
+        reset_session=wires.reset,
+    )
+    router = opened.router(surroundings)
+    router.roll_ns = opener.roll_ns(opened)
+    return router
+
+
+def _roll(opener: Opener, opened: Opened, say: Callable[[str], None]) -> Opened:
+    """The next trading day, in the same process; yesterday's files are put away beside it."""
+    rolled = opener.roll(opened)
+    say(f"a new trading day, {rolled.parts.universe.day}")
+    _announce(rolled, say)
+    _archive(rolled.parts.conf)
+    return rolled
+
+
+def _archive(conf: RouterConf) -> None:
+    """Beside the engine: nobody waits for it, and the next start does what this one left."""
+    arguments = (conf.paths.journals, conf.day, time.time_ns())
+    Thread(target=archive_journals, args=arguments, name="archive", daemon=True).start()
 
 
 def _close(

@@ -83,6 +83,8 @@ class Router:
             parts, stepper, self.status, self._force_up, reset_session=surroundings.reset_session
         )
         self.exit_status = EXIT_FINE
+        self.roll_ns: Ns | None = None  # when the trading day ends
+        self.is_rolling = False
         self._take: Mapping[type, Callable[[Any], None]] = {
             Market: lambda item: stepper.market(item.tape),
             Feed: self._feed,
@@ -94,7 +96,7 @@ class Router:
             Stuck: self._stuck,
             Asked: self._asked,
             Notice: lambda item: stepper.notice(item.level, item.code, item.text),
-            Stop: lambda item: self._drain(ControlAction.DRAIN, item.why),
+            Stop: lambda item: self._stop(item.why),
             Fatal: self._fatal,
         }
 
@@ -119,6 +121,8 @@ class Router:
             self._stepper.notice(AlertLevel.WARNING, "snapshot", text)
         for text in self._clients.shed.news(now_ns):
             self._stepper.notice(AlertLevel.WARNING, "overload", text)
+        if self.roll_ns is not None and now_ns >= self.roll_ns:
+            self._roll()
         timer = self._parts.timers.next_due(now_ns)
         if timer is None:
             return False
@@ -140,6 +144,7 @@ class Router:
         dues = [
             self._parts.timers.due_ns,
             self._drain_until_ns,
+            self.roll_ns,
             self._stepper.watch.due_ns,
             self._clients.shed.due_ns,
             *(link.due_ns for link in self._parts.links),
@@ -176,12 +181,25 @@ class Router:
         parts = self._parts
         stamps = draft_stamps(parts.clock())
         for venue in parts.universe.venues:
-            self._stepper.step(FeedGap(**stamps, venue_idx=venue.venue_idx))
+            if venue.has_feed:
+                self._stepper.step(FeedGap(**stamps, venue_idx=venue.venue_idx))
             if parts.standing.is_up[venue.venue_idx]:
                 reason = "the router was restarted"
                 self._stepper.step(VenueDown(**stamps, venue_idx=venue.venue_idx, reason=reason))
         if parts.standing.is_drained and not parts.standing.is_killed:
             self._control(ControlAction.RESUME, "the restart after a drain")
+        self._alert_doubts()
+
+    def _alert_doubts(self) -> None:
+        """The process that died may have been too late to alert of what is in doubt."""
+        for child_id, child in self._parts.engine.children.items():
+            if child.doubt_shares > 0:
+                mic = self._parts.universe.venues[child.order.venue_idx].mic
+                text = (
+                    f"{mic}, child {child_id}: {child.doubt_shares} shares were in doubt when the "
+                    "router stopped; the router asks the venue"
+                )
+                self._stepper.notice(AlertLevel.CRITICAL, "in_doubt", text)
 
     def status(self) -> RouterStatus:
         """The router as it stands."""
@@ -193,6 +211,7 @@ class Router:
             logged_on=self._logged_on,
             uptime_s=round(seconds(self._parts.clock() - self._started_ns), 3),
             pid=os.getpid(),
+            n_shed=self._clients.shed.n_refused,
         )
 
     def _feed(self, item: Feed) -> None:
@@ -270,26 +289,16 @@ class Router:
         self._follow(link, link.on_logout(item.reason))
 
     def _unread(self, item: Unread) -> None:
-        text = (
-            f"message {item.seq_num} (35={item.msg_type}) of {item.counterparty} was rejected and "
-            f"not read: {item.text}"
-        )
-        self._stepper.notice(AlertLevel.CRITICAL, "message_unread", text)
-        if (
-            item.side is Side.VENUE
-        ):  # it may have been an execution: the totals show what is missing
+        self._stepper.notice(AlertLevel.CRITICAL, "message_unread", item.alert)
+        # It may have been an execution: the totals show what is missing.
+        if item.side is Side.VENUE:
             link = self._links[item.counterparty]
             live = self._live_at(link.venue_idx)
             reason = "a report was not read: waiting for the state of open orders"
             self._follow(link, link.on_loss(reason, live, self._parts.clock()))
 
     def _stuck(self, item: Stuck) -> None:
-        text = (
-            f"the session with {item.counterparty} cannot go on: {item.text}. Fix: agree on the "
-            f"sequence numbers with {item.counterparty}, then penstock session reset "
-            f"{item.counterparty}"
-        )
-        self._stepper.notice(AlertLevel.CRITICAL, "session_stuck", text)
+        self._stepper.notice(AlertLevel.CRITICAL, "session_stuck", item.alert)
 
     def _follow(self, link: VenueLink, step: LinkStep) -> None:
         """Do what a link has decided."""
@@ -342,7 +351,7 @@ class Router:
 
     def _asked(self, item: Asked) -> None:
         if item.request.do is Do.STOP:
-            self._drain(ControlAction.DRAIN, item.request.operator or "stop")
+            self._stop(item.request.operator or "stop")
             item.answer({"ok": True, "text": "cancels what is open, then ends"})
         else:
             self._operators.answer(item, is_closing=self._drain_until_ns is not None)
@@ -355,20 +364,46 @@ class Router:
         text = f"{item.where}: {type(item.error).__name__}: {item.error}"
         self._stepper.notice(AlertLevel.CRITICAL, "fatal", text)
         self.exit_status = EXIT_FATAL
+        self.is_rolling = False
         self._drain(ControlAction.KILL, f"fatal: {text}")
 
-    def _drain(self, action: ControlAction, operator: str) -> None:
+    @property
+    def logged_on(self) -> list[LoggedOn]:
+        """Sessions that are up, for the router of the next day: its first items."""
+        venues = [mic for mic, link in self._links.items() if link.is_logged_on]
+        clients = [name for name, is_on in self._logged_on.items() if is_on]
+        return [
+            *(LoggedOn(Side.VENUE, mic) for mic in venues),
+            *(LoggedOn(Side.OMS, name) for name in clients),
+        ]
+
+    def _roll(self) -> None:
+        """The trading day is over: end what is open, by rule; the host then begins another run."""
+        self.roll_ns = None
+        if self._drain_until_ns is None:
+            self.is_rolling = True
+            self._stepper.notice(AlertLevel.INFO, "roll", "the trading day is over")
+            self._drain(ControlAction.DRAIN, "the trading calendar", "end of the trading day")
+
+    def _stop(self, why: str) -> None:
+        """End the process; also if a roll is on: the next start goes on with that."""
+        self.is_rolling = False
+        self._drain(ControlAction.DRAIN, why)
+
+    def _drain(self, action: ControlAction, operator: str, reason: str = "") -> None:
         """Cancel everything, once; from then on `is_over` is looked at."""
         if self._drain_until_ns is not None:
             return
-        self._control(action, operator)
+        self._control(action, operator, reason)
         wait_ns = from_seconds(self._parts.conf.router.drain_s)
         self._drain_until_ns = Ns(self._parts.clock() + wait_ns)
         self._unfinished = list(self._parts.engine.parents)
 
-    def _control(self, action: ControlAction, operator: str) -> None:
+    def _control(self, action: ControlAction, operator: str, reason: str = "") -> None:
         stamps = draft_stamps(self._parts.clock())
-        self._stepper.step(Control(**stamps, action=action, target_idx=None, operator=operator))
+        self._stepper.step(
+            Control(**stamps, action=action, target_idx=None, operator=operator, reason=reason)
+        )
 
     def _is_open(self, parent_id: int) -> bool:
         parent = self._parts.engine.parents.get(parent_id)

@@ -15,11 +15,10 @@ from penstock.domain import (
     OrderCarried,
     Problem,
 )
-from penstock.engine import Engine
+from penstock.engine import Engine, Parent
 from penstock.runtime.config import RouterConf
+from penstock.runtime.memory import Memory
 from penstock.runtime.parts import draft_stamps
-from penstock.runtime.standing import Standing
-from penstock.wire.fix import OmsDesk, VenueDesk
 
 
 def problems_of_carrying(then: RouterConf, now: RouterConf) -> list[Problem]:
@@ -45,41 +44,49 @@ def problems_of_carrying(then: RouterConf, now: RouterConf) -> list[Problem]:
     ]
 
 
-def carried_events(
-    engine: Engine,
-    oms_desk: OmsDesk,
-    venue_desk: VenueDesk,
-    standing: Standing,
-    journal: Path,
-    now_ns: Ns,
-) -> Iterator[Event]:
+def carried_events(old: Memory, journal: Path, now_ns: Ns) -> Iterator[Event]:
     """Drafts of what a new journal of the day begins with: nothing of the old one is open."""
-    names, children = oms_desk.packed(), venue_desk.packed()
-    for parent_id, packed in engine.packed_orders():
-        yield OrderCarried(
-            **draft_stamps(now_ns),
-            parent_id=parent_id,
-            client=oms_desk.client_of(parent_id),
-            order=packed,
-            names=names.pop(parent_id),
-            children=children.get(parent_id, b"\x90"),  # an empty list
-        )
+    yield from _orders(old, now_ns, every=True)
     yield DayCarried(
         **draft_stamps(now_ns),
         journal=journal.name,
-        traded=tuple(engine.traded()),
-        throttled=tuple(k for k, is_on in enumerate(engine.throttled) if is_on),
+        traded=tuple(old.engine.traded()),
+        throttled=tuple(k for k, is_on in enumerate(old.engine.throttled) if is_on),
     )
-    for control in standing.controls:
+    for control in old.standing.controls:
         yield msgspec.structs.replace(control, **draft_stamps(now_ns))
 
 
+def open_events(old: Memory, journal: Path, now_ns: Ns) -> Iterator[Event]:
+    """Drafts of what another day begins with: orders that venues have left open or in doubt."""
+    yield from _orders(old, now_ns, every=False)
+    yield DayCarried(**draft_stamps(now_ns), journal=journal.name, traded=(), throttled=())
+
+
+def _orders(old: Memory, now_ns: Ns, *, every: bool) -> Iterator[Event]:
+    names, children = old.oms_desk.packed(), old.venue_desk.packed()
+    for parent_id, packed in old.engine.packed_orders():
+        parent = old.engine.parents.get(parent_id)
+        if every or (parent is not None and not is_over(parent)):
+            yield OrderCarried(
+                **draft_stamps(now_ns),
+                parent_id=parent_id,
+                client=old.oms_desk.client_of(parent_id),
+                order=packed,
+                names=names[parent_id],
+                children=children.get(parent_id, b"\x90"),  # an empty list
+            )
+
+
+def is_over(parent: Parent) -> bool:
+    """Whether nothing of an order is open or in doubt."""
+    is_idle = not parent.live_children and not parent.doubtful_children
+    return parent.state.is_terminal and is_idle
+
+
 def is_all_over(engine: Engine) -> bool:
-    """Whether nothing of any order is open or in doubt."""
-    return all(
-        parent.state.is_terminal and not parent.live_children and not parent.doubtful_children
-        for parent in engine.parents.values()
-    )
+    """Whether that is true of every order."""
+    return all(is_over(parent) for parent in engine.parents.values())
 
 
 def segment_name(context: Mapping[str, Any]) -> str:

@@ -207,6 +207,11 @@ class SnapshotKeeper:
         self._n_seen = self._n_events
         self._seen_ns = 0
 
+    @property
+    def position(self) -> Position:
+        """Where the journal stands; call between two steps."""
+        return self._position()
+
     def look(self, now_ns: int) -> str:
         """
         Take a snapshot if one is due. Call now and then, between two steps.

@@ -72,6 +72,7 @@ class RouterStatus(msgspec.Struct, frozen=True, kw_only=True):
     decision_us: Percentiles
     wire_us: Percentiles
     queue_depth: int
+    n_shed: int  # messages of clients that were rejected because too many waited
     feed: dict[str, int]
     fsync: str
     journal: str
@@ -110,6 +111,7 @@ def build_status(
     logged_on: Mapping[str, bool],
     uptime_s: float,
     pid: int,
+    n_shed: int = 0,
 ) -> RouterStatus:
     """Put the status together; under a millisecond, because the next order waits for it."""
     conf, standing = parts.conf, parts.standing
@@ -156,6 +158,7 @@ def build_status(
         decision_us=stepper.decision_times.percentiles(),
         wire_us=stepper.wire_times.percentiles(),
         queue_depth=around.queue_depth(),
+        n_shed=n_shed,
         feed=dict(around.feed_counters()),
         fsync=conf.router.fsync,
         journal=around.journal,

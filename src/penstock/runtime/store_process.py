@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Final
 
 from penstock.domain import AlertLevel
@@ -100,6 +101,52 @@ class StoreProcess:
     def _tell(self, text: str) -> None:
         notice = Notice(AlertLevel.WARNING, "store_writer", f"{text}; its words: {self._log}")
         self._inbox.put(notice)
+
+
+class StoreProcesses:
+    """
+    The writer of the running day's journal; that of the day before ends beside it, by itself.
+
+    Args:
+        database: empty for no writer at all.
+    """
+
+    def __init__(
+        self, database: str, inbox: InboxLike, log: Path, say: Callable[[str], None]
+    ) -> None:
+        self._database, self._inbox, self._log, self._say = database, inbox, log, say
+        self._process: StoreProcess | None = None
+        self._ending: list[Thread] = []
+
+    @property
+    def pid(self) -> int | None:
+        """Of the writer that runs now; None if none does."""
+        return None if self._process is None else self._process.pid
+
+    def follow(self, journal: Path) -> None:
+        """Write this journal from now on; the one before has all that it will have."""
+        self._end()
+        process = StoreProcess(journal, self._database, self._inbox, self._log)
+        process.start()
+        self._process = process
+
+    def look_after(self) -> None:
+        """Call now and then: a writer that has died is started again, after a while."""
+        if self._process is not None:
+            self._process.look_after()
+
+    def stop(self) -> None:
+        """After the journal is closed: let every writer write the rest, and wait for it."""
+        self._end()
+        for thread in self._ending:
+            thread.join()
+
+    def _end(self) -> None:
+        before, self._process = self._process, None
+        if before is not None:
+            thread = Thread(target=before.stop, args=(self._say,), name="store writer's end")
+            self._ending = [t for t in self._ending if t.is_alive()] + [thread]
+            thread.start()
 
 
 def _ends(process: subprocess.Popen[bytes], say: Callable[[str], None]) -> bool:

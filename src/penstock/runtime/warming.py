@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
+from typing import Final
 
 import msgspec
 
 from penstock import __version__
+from penstock._kernels import watched_compiling
 from penstock.domain import (
     NS_PER_MS,
     NS_PER_S,
@@ -50,28 +54,66 @@ from penstock.wire.feed import FeedPublisher, FeedReceiver
 _START = Ns(1_800_000_000 * NS_PER_S)
 _PRICE = 850_000
 _N_PARENTS = 12
+PROGRESS_S: Final = 2.0
 
 
 def warm_up(
     universe: Universe, routing: RoutingConfig, policy_name: str, say: Callable[[str], None]
 ) -> None:
     """
-    Run a few orders through engines that are thrown away, under a waterfall and under a model.
+    Run a few orders through engines that are thrown away, under what may decide from the start on.
 
-    The machine code is kept on disk: the first start after a change pays up to a minute, every
-    later one a second or two. A model may be swapped in at any time, so its kernels are compiled
-    even if the day begins without one.
+    That is the configured policy and the static waterfall, its fall-back. A model that is swapped
+    in later is warmed where it is loaded, outside the engine's thread (`warm_policy`).
     """
-    model = dump_model(
+    model = _model()
+    for name in dict.fromkeys(("static", policy_name)):
+        rehearsal = _rehearse(universe, routing, make_policy(name, universe, routing, model))
+    _rehearse_feed(universe, rehearsal.rows())
+    say("warmed up")
+
+
+def warm_policy(universe: Universe, routing: RoutingConfig, policy: Policy) -> None:
+    """The same for one policy: call it before the engine gets that."""
+    _rehearse(universe, routing, policy)
+
+
+@contextmanager
+def told_progress(
+    say: Callable[[str], None], clock_s: Callable[[], float] = time.monotonic
+) -> Iterator[None]:
+    """
+    Say what is being compiled, about every two seconds: nobody is left before a silent terminal.
+
+    The machine code is kept on the disk: the first start after an update compiles for up to a
+    minute, every later one for no time, and nothing is said.
+    """
+    started_s = said_s = clock_s()
+
+    def tell(n_kernels: int, name: str) -> None:
+        nonlocal said_s
+        if n_kernels == 1 or clock_s() - said_s >= PROGRESS_S:
+            said_s = clock_s()
+            say(
+                f"compiling kernel {n_kernels} ({name}), {said_s - started_s:.0f} s so far; "
+                "only the first start after an update does"
+            )
+
+    with watched_compiling(tell):
+        yield
+
+
+def _rehearse(universe: Universe, routing: RoutingConfig, policy: Policy) -> _Rehearsal:
+    for _ in range(2):  # the second run finds everything compiled and fills the caches
+        rehearsal = _Rehearsal(universe, routing, policy)
+        rehearsal.run()
+    return rehearsal
+
+
+def _model() -> bytes:
+    return dump_model(
         synthetic_model(feature_names=FEATURE_NAMES, features_version=FEATURES_VERSION)
     )
-    for name in dict.fromkeys(("static", "supervised", policy_name)):
-        say(f"warming up the {name} policy (the first start after an update compiles: a minute)")
-        policy = make_policy(name, universe, routing, model)
-        for _ in range(2):  # the second run finds everything compiled and fills the caches
-            rehearsal = _Rehearsal(universe, routing, policy)
-            rehearsal.run()
-    _rehearse_feed(universe, rehearsal.rows())
 
 
 def _rehearse_feed(universe: Universe, rows: TapeArray) -> None:

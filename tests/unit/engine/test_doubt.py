@@ -1,5 +1,8 @@
 """Shares that a venue states, or may state, as filled: held, asked about, settled."""
 
+from typing import Any
+
+import msgspec
 import pytest
 
 from penstock.domain import (
@@ -21,10 +24,12 @@ from penstock.domain import (
     ParentState,
     QueryChild,
     Record,
+    ReplaceParent,
     ReportKind,
     ReportParent,
     SendChild,
     SetTimer,
+    Shares,
     VenueReachable,
     VenueStatement,
 )
@@ -34,7 +39,7 @@ from tests.support.engines import ASK, MINUTE_NS, Rig
 
 TAKE = [("LIT1", "take")]
 POST = [("LIT1", "post")]
-HAND = {"operator": "ann", "reason": "telephone"}
+HAND: Any = {"operator": "ann", "reason": "telephone"}
 
 
 def states(
@@ -45,8 +50,14 @@ def states(
     repeat: bool = False,
 ) -> VenueStatement:
     """Totals of a report."""
+    filled_shares, leaves_shares, size_shares = (
+        None if shares is None else Shares(shares) for shares in (filled, leaves, size)
+    )
     return VenueStatement(
-        filled_shares=filled, leaves_shares=leaves, size_shares=size, is_repeat=repeat
+        filled_shares=filled_shares,
+        leaves_shares=leaves_shares,
+        size_shares=size_shares,
+        is_repeat=repeat,
     )
 
 
@@ -366,7 +377,12 @@ def test_a_closing_with_another_total_than_is_booked_is_refused() -> None:
     rig = Rig(steps=POST)
     (child,) = rig.order(100)
     close = CloseChild(
-        seq=0, event_ns=rig.now, recv_ns=rig.now, child_id=child.child_id, filled_shares=40, **HAND
+        seq=0,
+        event_ns=rig.now,
+        recv_ns=rig.now,
+        child_id=child.child_id,
+        filled_shares=Shares(40),
+        **HAND,
     )
     rig.give(CloseChild, child_id=child.child_id, filled_shares=40, **HAND)
 
@@ -396,3 +412,49 @@ def test_a_fill_that_states_nothing_open_is_asked_about_but_frees_nothing() -> N
     answer(rig, child, filled=60, leaves=0)
 
     assert [40] == routed(rig)
+
+
+def test_a_report_of_any_kind_that_states_an_end_is_one() -> None:
+    """150=F with 39=4 and 151=0: the venue cancelled the rest in the same message."""
+    rig = Rig(steps=TAKE)
+    (child,) = rig.order(100)
+    end = VenueStatement(filled_shares=Shares(60), leaves_shares=Shares(0), has_ended=True)
+    rig.fill(child, 60, stated=end)
+
+    assert [40] == routed(rig)
+    assert ChildState.CANCELLED is rig.child(child).state
+
+
+def test_a_bust_of_what_was_more_than_wanted_ends_the_order_below_its_size() -> None:
+    """Replaced to less than had filled, 38 is what had filled; nobody wants the busted shares."""
+    rig = Rig(steps=TAKE)
+    (child,) = rig.order(100)
+    rig.fill(child, 40, "a")
+    rig.fill(child, 50, "b")
+    rig.give(ReplaceParent, parent_id=1, size_shares=30, limit_ticks=None)
+    rig.report(ChildCancelled, child)
+    rig.report(ChildBust, child, exec_id="a", corrected_shares=31, corrected_price_ticks=ASK)
+    (report,) = rig.all_of(ReportParent)
+
+    assert (90, 81, 0) == (report.size_shares, report.filled_shares, report.leaves_shares)
+    assert ParentState.CANCELLED is report.state
+    assert [] == rig.sent
+
+
+@pytest.mark.parametrize(("scope", "n_booked"), [("order", 2), ("venue", 1)])
+def test_an_exec_id_of_another_order_counts_as_the_venue_scopes_it(
+    scope: str, n_booked: int
+) -> None:
+    """Unique at the venue, it names one execution; unique within its order, it names two."""
+    rig = Rig(steps=TAKE)
+    venues = tuple(
+        msgspec.structs.replace(venue, exec_id_scope=scope) for venue in rig.universe.venues
+    )
+    rig.engine._core.universe = msgspec.structs.replace(rig.universe, venues=venues)
+    (first,) = rig.order(100)
+    (second,) = rig.order(100, parent_id=2)
+    rig.fill(first, 100, "a")
+    rig.fill(second, 100, "a")
+
+    assert n_booked * 100 == sum(rig.parent(k).filled_shares for k in (1, 2))
+    assert (n_booked == 1) == ("exec_id_reused" in rig.alerts)

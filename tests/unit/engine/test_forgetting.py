@@ -69,7 +69,7 @@ def test_a_late_fill_finds_a_forgotten_order() -> None:
     rig.fill(child, 7, "x-2")
     (report,) = rig.all_of(ReportParent)
 
-    assert ["late_fill", "overfill"] == rig.alerts
+    assert ["late_fill", "child_overfill", "overfill"] == rig.alerts
     assert (1, ReportKind.FILL, 107) == (report.parent_id, report.kind, report.filled_shares)
     assert 0 == rig.engine.n_forgotten
     pass_time(rig, AFTER_NS)

@@ -25,7 +25,8 @@ from penstock.runtime.config import RouterConf
 from penstock.runtime.control import Answer, Do, Request
 from penstock.runtime.inbox import Asked, Stop
 from penstock.runtime.marks import Marks
-from penstock.runtime.opening import Opened, Opener, run_id, session_names
+from penstock.runtime.opened import Opened
+from penstock.runtime.opening import Opener, run_id, session_names
 from penstock.runtime.recovery import newest_journal
 from penstock.runtime.status import NO_SURROUNDINGS
 from penstock.store import Registry

@@ -15,7 +15,8 @@ from penstock.engine import Engine
 from penstock.journal import RecordKind, read_journal
 from penstock.runtime import pickling, snapshots
 from penstock.runtime.marks import Marks
-from penstock.runtime.opening import Opened, Opener, session_names
+from penstock.runtime.opened import Opened
+from penstock.runtime.opening import Opener, session_names
 from penstock.runtime.snapshots import SnapshotTimes, snapshot_of
 from penstock.wire.fix import Outgoing
 from tests.support.killable_routers import SmallWorld

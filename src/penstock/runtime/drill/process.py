@@ -14,7 +14,8 @@ from penstock.runtime.config import RouterConf
 from penstock.runtime.drill.agenda import Agenda
 from penstock.runtime.inbox import Item, Stop
 from penstock.runtime.marks import Marks
-from penstock.runtime.opening import Opened, Opener, session_names
+from penstock.runtime.opened import Opened
+from penstock.runtime.opening import Opener, session_names
 from penstock.runtime.parts import Wires
 from penstock.runtime.router import Router
 from penstock.runtime.status import NO_SURROUNDINGS

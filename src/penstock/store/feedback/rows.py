@@ -14,6 +14,7 @@ from sqlalchemy import Table
 from penstock.domain import (
     N_TACTICS,
     Alert,
+    BookChild,
     CancelChild,
     ChildAck,
     ChildBust,
@@ -110,6 +111,10 @@ def _rows_of_event(event: Event, commands: Sequence[Command]) -> Iterator[Row]:
         # A number that came twice is refused without a report.
         if any(report.kind in (ReportKind.ACCEPTED, ReportKind.REJECTED) for report in reports):
             yield _parent(event.seq, event.order)
+    elif isinstance(event, BookChild):
+        for report in reports:
+            if report.kind is ReportKind.FILL:
+                yield _fill_by_hand(event, report)
     elif isinstance(event, Control):
         values = _picked(schema.CONTROLS, event) | {"model_sha256": None}
         yield Row(schema.CONTROLS, values | {"at_ns": event.recv_ns, "action": event.action.value})
@@ -127,6 +132,28 @@ def _rows_of_event(event: Event, commands: Sequence[Command]) -> Iterator[Row]:
             yield _fill(event, booked.parent_id, is_late=late)
         elif not _is_booked_bust(event, reports):
             yield _child_report(event)
+
+
+def _fill_by_hand(event: BookChild, report: ReportParent) -> Row:
+    """An execution that a person booked; its name and venue are in the report to the client."""
+    values = {
+        "child_id": event.child_id,
+        "exec_id": report.last_exec_id,
+        "seq": event.seq,
+        "parent_id": report.parent_id,
+        "venue_idx": report.last_venue_idx,
+        "event_ns": event.event_ns,
+        "recv_ns": event.recv_ns,
+        "size_shares": report.last_shares,
+        "price_ticks": report.last_price_ticks,
+        "liquidity": "take"
+        if report.last_liquidity is None
+        else report.last_liquidity.name.lower(),
+        "price_rest_femtos": report.last_price_rest_femtos,
+        "fee_usd_micros": report.last_fee_usd_micros,
+        "is_late": False,
+    }
+    return Row(schema.FILLS, values)
 
 
 def _books(report: ReportParent, event: Event) -> bool:
@@ -200,6 +227,7 @@ def _bust(key: dict[str, Any], report: ReportParent) -> Row:
         "venue_idx": report.last_venue_idx,
         "corrected_shares": report.last_shares if stands else 0,
         "corrected_price_ticks": report.last_price_ticks if stands else None,
+        "corrected_price_rest_femtos": report.last_price_rest_femtos if stands else 0,
         "corrected_fee_usd_micros": report.last_fee_usd_micros if stands else 0,
     }
     return Row(schema.BUSTS, key | values)

@@ -22,6 +22,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 
 metadata: Final = MetaData()
@@ -45,6 +46,11 @@ def _text_or_none(name: str) -> Column[Any]:
 
 def _whole(name: str) -> Column[Any]:
     return Column(name, BigInteger, nullable=False)
+
+
+def _rest(name: str) -> Column[int]:
+    """What a price has beyond whole ticks, in 1e-15 USD."""
+    return Column(name, BigInteger, nullable=False, server_default=text("0"))
 
 
 def _whole_or_none(name: str) -> Column[Any]:
@@ -210,6 +216,7 @@ FILLS: Final = _table(
     _whole("recv_ns"),
     _whole("size_shares"),
     _whole("price_ticks"),
+    _rest("price_rest_femtos"),
     _text("liquidity"),
     _whole("fee_usd_micros"),
     Column("is_late", Boolean, nullable=False),
@@ -227,6 +234,7 @@ BUSTS: Final = _table(
     _index("venue_idx"),
     _whole("corrected_shares"),
     _whole_or_none("corrected_price_ticks"),
+    _rest("corrected_price_rest_femtos"),
     _whole("corrected_fee_usd_micros"),
     Index("busts_by_execution", "run_id", "child_id", "exec_id"),
 )

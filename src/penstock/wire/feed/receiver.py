@@ -59,7 +59,9 @@ class FeedReceiver:
             VenueStream(venue_idx, mic, n_instruments, stale_after_ns, retry_ns, self._out)
             for venue_idx, mic in enumerate(mics)
         ]
-        self._venue_of = {mic: venue_idx for venue_idx, mic in enumerate(mics)}
+        fed = [venue.venue_idx for venue in universe.venues if venue.has_feed]
+        self._fed = [self._streams[venue_idx] for venue_idx in fed]
+        self._venue_of = {mics[venue_idx]: venue_idx for venue_idx in fed}
         numbers = np.array([symbol_number(s) for s in symbols_of(universe)], np.int64)
         self._instrument_of = np.argsort(numbers).astype(np.int64)
         self._symbols = numbers[self._instrument_of]
@@ -88,8 +90,14 @@ class FeedReceiver:
     def tick(self, now_ns: Ns) -> None:
         """Let time pass: silence is noticed, and requests are repeated."""
         now_ns = self._clock(now_ns)
-        for stream in self._streams:
+        for stream in self._fed:
             stream.tick(now_ns)
+
+    def start_over(self, now_ns: Ns) -> None:
+        """Have every book anew: each is out until its snapshot has come."""
+        now_ns = self._clock(now_ns)
+        for stream in self._fed:
+            stream.start_over(now_ns)
 
     def take(self) -> FeedOutput:
         """What came up since the last take."""
@@ -112,7 +120,7 @@ class FeedReceiver:
         now_ns = self._out.clock(now_ns)
         if not self._has_begun:
             self._has_begun = True
-            for stream in self._streams:
+            for stream in self._fed:
                 stream.begin(now_ns)
         return now_ns
 

@@ -88,6 +88,12 @@ class VenueStream:
         else:
             self._out.count("n_duplicates")
 
+    def start_over(self, now_ns: Ns) -> None:
+        """Whoever is told begins with empty books: they need a snapshot, as after a loss."""
+        if self._repair is None:
+            self._lose(now_ns)
+        self._ask_if_due(now_ns)
+
     def tick(self, now_ns: Ns) -> None:
         """Notice silence, and ask again for a snapshot that has not come."""
         if not self.is_stale and now_ns - self._heard_ns >= self._stale_after_ns:

@@ -109,7 +109,7 @@ class OmsAnswers:
             return self._requests.differences(incoming, rules, order)
         orig = incoming.fields.get(tags.ORIG_CL_ORD_ID, "")
         meant = self._book.find(incoming.counterparty, orig)
-        if meant is None or meant.order is not named.order:
+        if meant is None or meant.order.order.parent_id != order.parent_id:
             return ["order"]
         reader = FieldReader(fields_of(incoming))
         if incoming.msg_type == MsgType.ORDER_CANCEL_REQUEST:

@@ -179,7 +179,10 @@ class OmsBook:
         data, names = msgspec.msgpack.decode(packed, type=tuple[bytes, list[tuple[str, _Name]]])
         order = _ORDERS.unpack(data)
         self._orders.put(parent_id, order)
-        self._orders.rest(parent_id)
+        if order.is_open:
+            self._open.setdefault(order.order.client, {})[parent_id] = order
+        else:
+            self._orders.rest(parent_id)
         self._next_parent_id = max(self._next_parent_id, parent_id + 1)
         for cl_ord_id, name in names:
             self._named[(intern(order.order.client), cl_ord_id)] = name

@@ -18,8 +18,17 @@ from penstock.domain import (
 from penstock.wire.fix import tags
 from penstock.wire.fix.messages import Incoming
 from penstock.wire.fix.reading import FieldReader, listed, said_at_ns
-from penstock.wire.fix.tags import MsgType
+from penstock.wire.fix.tags import MsgType, OrdStatus
 from penstock.wire.fix.values import plain_text, shown, whole
+
+TERMINAL: Final = (
+    OrdStatus.FILLED,
+    OrdStatus.CANCELED,
+    OrdStatus.REJECTED,
+    OrdStatus.EXPIRED,
+    OrdStatus.DONE_FOR_DAY,
+)
+"""39 OrdStatus of an order that can fill no more."""
 
 _TOTALS: Final = (tags.CUM_QTY, tags.LEAVES_QTY, tags.ORDER_QTY)
 
@@ -57,6 +66,7 @@ class Reading:
             leaves_shares=leaves_shares,
             size_shares=size_shares,
             is_repeat=incoming.is_possible_dup or incoming.fields.get(tags.POSS_RESEND) == "Y",
+            has_ended=leaves_shares == 0 and incoming.fields.get(tags.ORD_STATUS) in TERMINAL,
         )
 
     def event(self, kind: Callable[..., ChildReport], **facts: Any) -> VenueAnswer:

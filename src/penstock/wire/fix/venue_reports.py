@@ -31,6 +31,7 @@ from penstock.wire.fix.tags import CxlRejReason, ExecType, MsgType, OrdRejReason
 from penstock.wire.fix.values import SIDE_TEXT, ExactPrice, shown
 from penstock.wire.fix.venue_children import VenueChildren
 from penstock.wire.fix.venue_reading import (
+    TERMINAL,
     Reading,
     VenueAnswer,
     message_rejected,
@@ -49,14 +50,6 @@ _UNCHANGED: Final = (
     ExecType.CALCULATED,
 )
 _ENDED: Final = (ExecType.CANCELED, ExecType.EXPIRED, ExecType.DONE_FOR_DAY)
-_TERMINAL: Final = (
-    OrdStatus.FILLED,
-    OrdStatus.CANCELED,
-    OrdStatus.REJECTED,
-    OrdStatus.EXPIRED,
-    OrdStatus.DONE_FOR_DAY,
-)
-
 _TOLD_OF_STRANGERS: Final = (
     tags.CL_ORD_ID,
     tags.ORIG_CL_ORD_ID,
@@ -287,7 +280,7 @@ def _status(reading: Reading) -> VenueAnswer:
     else:
         filled = reader.shares(tags.CUM_QTY, least=0)
         leaves = reader.shares(tags.LEAVES_QTY, least=0)
-        if ord_status in _TERMINAL and leaves:
+        if ord_status in TERMINAL and leaves:
             reader.complain(tags.LEAVES_QTY, "0, because the order has ended", "ask the venue")
         if filled is None or leaves is None or reader.flaws:
             return reading.not_understood()

@@ -425,7 +425,8 @@ def test_an_end_with_an_execution_and_no_total_holds_that_execution() -> None:
 
 def test_a_cancel_refused_for_an_unknown_order_says_so() -> None:
     """102=1, or 39=8: cancelling again cannot help."""
-    for changes in ({"t102": "1"}, {"t39": "8"}):
+    refusals: tuple[dict[str, Any], ...] = ({"t102": "1"}, {"t39": "8"})
+    for changes in refusals:
         (event,) = answer(msg_type="9", **changes).events
 
         assert isinstance(event, ChildCancelReject)

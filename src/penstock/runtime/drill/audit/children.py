@@ -59,6 +59,7 @@ class Child:
     open_size: int = 0  # at the venue, total; a venue may restate it
     executions: dict[int, Execution] = field(default_factory=dict)
     said_shares: int = 0
+    reports: set[tuple[str, str, str]] = field(default_factory=set)  # 17, 150, 14 of those taken
     is_acked: bool = False
     is_said_ended: bool = False
     is_said_unknown: bool = False  # the venue has no such order, it says

@@ -173,6 +173,8 @@ def _told_after_a_loss(books: Books, wire: Wire, order: ClientOrder) -> None:
         books.hold(Law.TOLD_TRUE, found is not None or is_by_hand, text)
         if found is not None:
             found.told += 1
+    if fields.get(150) == "5":
+        books.orders.setdefault((wire.peer, fields.get(11, "")), order)
     order.status = fields.get(39, order.status)
 
 

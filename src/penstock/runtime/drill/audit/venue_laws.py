@@ -155,6 +155,10 @@ def _report(books: Books, wire: Wire, child: Child) -> Execution | None:
             _said_ended(child, 0)
         return None
     said = shares_of(fields.get(14))
+    key = (fields.get(17, ""), exec_type, fields.get(14, ""))
+    if key in child.reports:  # a report once more states what was true then
+        said = None
+    child.reports.add(key)
     if said is not None and said <= max(child.size, child.open_size):
         child.said_shares = max(child.said_shares, said)
     execution = _execution(child, fields) if exec_type == "F" else None
