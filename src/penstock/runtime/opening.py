@@ -181,10 +181,13 @@ class Opener:
         parts = self._parts(conf, last.core, memory, writer, clock, sequencer, last.journal, start)
         first_epoch = int(last.context.get("epoch", 0))
         self._tell_recovery(parts, recovered)
+        stepper = Stepper(parts, recovered.position.last_recv_ns)
+        for report in recovered.taken_over:
+            stepper.undelivered.note(report, clock())
         return Opened(
             parts=parts,
             memory=memory,
-            stepper=Stepper(parts, recovered.position.last_recv_ns),
+            stepper=stepper,
             writer=writer,
             journal=last.journal,
             unsent=[report for reports in recovered.unsent.values() for report in reports],

@@ -33,6 +33,7 @@ commands (JournalError, with the byte), and settings that would have decided oth
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
@@ -76,6 +77,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NOTHING_YET: Final = Position()
+_N_TAKEN_OVER: Final = 20_000  # reports behind the snapshot that are kept for a client's 141=Y
 
 
 class Recovered(NamedTuple):
@@ -83,6 +85,7 @@ class Recovered(NamedTuple):
 
     position: Position
     unsent: dict[str, list[Outgoing]]  # by client, in order: what may not have been taken over
+    taken_over: list[Outgoing]  # the latest that QuickFIX has: a reset session would lose them
     unanswered: Step | None  # the last event, if its commands are not in the journal
 
 
@@ -137,6 +140,7 @@ class _Rebuild:
         self._open: Step | None = None
         self._n_reported = n_reported
         self._unsent: dict[str, list[Outgoing]] = {}
+        self._taken_over: deque[Outgoing] = deque(maxlen=_N_TAKEN_OVER)
         self._n_reports = dict(start.n_reports)
         self._offset, self._n_events = start.offset, start.n_events
         self._last_seq, self._last_recv_ns = start.last_seq, start.last_recv_ns
@@ -169,6 +173,7 @@ class _Rebuild:
                 n_reports=self._n_reports,
             ),
             unsent=self._unsent,
+            taken_over=list(self._taken_over),
             unanswered=unanswered,
         )
 
@@ -196,6 +201,8 @@ class _Rebuild:
             self._n_reports[client] = self._n_reports.get(client, 0) + 1
             if self._n_reports[client] > self._n_reported(client):
                 self._unsent.setdefault(client, []).append(outgoing)
+            else:
+                self._taken_over.append(outgoing)
         for follower in self._followers:
             follower.on_step(*step)
 
