@@ -134,7 +134,8 @@ def test_no_share_is_lost_or_doubled_when_the_router_is_killed(
 
 def test_a_router_that_is_killed_twice_goes_on_twice(tmp_path: Path) -> None:
     """The second time it recovers what the first recovery had sent."""
-    with desk_in(tmp_path) as desk:
+    # So many orders that the client is still sending at the second kill, on a busy machine too.
+    with desk_in(tmp_path, parents=40) as desk:
         desk.start()
         client = desk.start_oms()
         for n_fills in (4, 14):
@@ -185,7 +186,7 @@ def recoveries_with_work(desk: LocalDesk) -> int:
 
 
 def test_sigterm_gives_clients_their_orders_back_and_ends_the_run(tmp_path: Path) -> None:
-    """What is open is cancelled and told; nothing is left at a venue, and the next run is new."""
+    """What is open is cancelled and reported, nothing is left at a venue; the day goes on."""
     with desk_in(tmp_path, parents=6, horizon_s=60.0, sizes=(30_000, 30_000)) as desk:
         desk.start()
         client = desk.start_oms()
@@ -199,9 +200,9 @@ def test_sigterm_gives_clients_their_orders_back_and_ends_the_run(tmp_path: Path
         assert 6 == router.n_orders
         assert ["cancelled"] * 6 == [line["state"] for line in reports_of(desk, "ended")]
         desk.start_program("router")
-        wait_until(lambda: status_or_nothing(desk), desk, "the next run")
-        assert first_run != desk.status()["run"]
-        assert {"working": 0, "done": 0} == desk.status()["parents"]
+        wait_until(lambda: status_or_nothing(desk), desk, "the next start")
+        assert first_run == desk.status()["run"]
+        assert {"working": 0, "done": 6} == desk.status()["parents"]
 
 
 def test_sigterm_while_a_client_is_sending_ends_the_run_all_the_same(tmp_path: Path) -> None:
@@ -217,7 +218,7 @@ def test_sigterm_while_a_client_is_sending_ends_the_run_all_the_same(tmp_path: P
         desk.wait_until_ready()
 
         assert 0 == desk.stop_program("router")
-        assert 2 == assert_one_story(desk).n_runs
+        assert 1 == assert_one_story(desk).n_runs
 
 
 @pytest.fixture(scope="module")
