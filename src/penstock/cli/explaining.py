@@ -174,6 +174,8 @@ def _remainder(story: ChildStory, moment: Moment) -> str:
 
 
 _MOMENTS = {
+    "booked_by_hand": "booked by hand",
+    "closed_by_hand": "closed by hand",
     "sent": "sent to the venue",
     "ack": "venue has it",
     "reject": "venue refused it",

@@ -49,6 +49,7 @@ class Core:
     n_slow_decisions: int = 0
     is_reachable: list[bool] = field(default_factory=list)  # by venue: messages can be sent there
     answers_status: list[bool] = field(default_factory=list)  # by venue: it takes questions
+    exec_owners: dict[tuple[int, str], int] = field(default_factory=dict)  # see `claim_exec_id`
     out: list[Command] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -58,6 +59,17 @@ class Core:
     def mic(self, venue_idx: int) -> str:
         """A venue as people call it."""
         return self.universe.venues[venue_idx].mic
+
+    def claim_exec_id(self, fill: ChildFill) -> bool:
+        """
+        Give an ExecID to the child of its first execution; False if another child has it.
+
+        Only at venues where an ExecID is unique beyond its order (`exec_id_scope`).
+        """
+        if self.universe.venues[fill.venue_idx].exec_id_scope != "venue":
+            return True
+        key = (fill.venue_idx, fill.exec_id)
+        return self.exec_owners.setdefault(key, fill.child_id) == fill.child_id
 
     def alert(self, level: AlertLevel, code: str, text: str) -> None:
         """Tell a person."""

@@ -184,7 +184,7 @@ class Engine:
         facts = (
             core.now_ns,
             core.n_slow_decisions,
-            (core.is_reachable, core.answers_status),
+            (core.is_reachable, core.answers_status, list(core.exec_owners.items())),
             core.timers.facts(),
             core.past.facts(),
             decider.reach.is_up,

@@ -89,6 +89,8 @@ def fill(core: Core, event: ChildFill) -> None:
         return
     if child.has_seen(event.exec_id):
         _seen_again(core, child, event)
+    elif not core.claim_exec_id(event):
+        _reused(core, child, event)
     elif _is_booked_by_hand(child, event):
         _confirm_hand(core, child, event)
     else:
@@ -144,6 +146,11 @@ def _seen_again(core: Core, child: Child, event: ChildFill) -> None:
         if event.stated is not None and not event.stated.is_repeat:
             doubt.hold(core, child, event.stated)
         return
+    _reused(core, child, event)
+
+
+def _reused(core: Core, child: Child, event: ChildFill) -> None:
+    """Book nothing under an ExecID that was used before; what the totals add is in doubt."""
     core.alert(
         AlertLevel.CRITICAL,
         "exec_id_reused",

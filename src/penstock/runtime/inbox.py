@@ -67,6 +67,14 @@ class Unread(NamedTuple):
     msg_type: str
     text: str
 
+    @property
+    def alert(self) -> str:
+        """The words for a person."""
+        return (
+            f"message {self.seq_num} (35={self.msg_type}) of {self.counterparty} was rejected and "
+            f"not read: {self.text}"
+        )
+
 
 class Stuck(NamedTuple):
     """A session that cannot go on without a person."""
@@ -74,6 +82,15 @@ class Stuck(NamedTuple):
     side: Side
     counterparty: str
     text: str
+
+    @property
+    def alert(self) -> str:
+        """The words for a person, with the fix."""
+        return (
+            f"the session with {self.counterparty} cannot go on: {self.text}. Fix: agree on the "
+            f"sequence numbers with {self.counterparty}, then penstock session reset "
+            f"{self.counterparty}"
+        )
 
 
 class Asked(NamedTuple):

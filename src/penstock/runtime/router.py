@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from penstock.domain import (
     AlertLevel,
-    ChildState,
-    ChildStatus,
     Control,
     ControlAction,
-    DoubtChild,
     FeedGap,
     FeedRecovered,
     Ns,
-    StatusRefused,
     VenueDown,
-    VenueReachable,
-    VenueUp,
     from_seconds,
     seconds,
 )
@@ -43,10 +37,9 @@ from penstock.runtime.inbox import (
 )
 from penstock.runtime.operator_desk import OperatorDesk
 from penstock.runtime.parts import RouterParts, draft_stamps, session_name
-from penstock.runtime.reply_watch import Unanswered
 from penstock.runtime.status import NO_SURROUNDINGS, RouterStatus, Surroundings, build_status
 from penstock.runtime.stepping import Stepper
-from penstock.runtime.venue_links import LinkStep, VenueLink
+from penstock.runtime.venue_side import VenueSide
 
 EXIT_FINE: Final = 0
 EXIT_FATAL: Final = 3
@@ -73,14 +66,18 @@ class Router:
         self._parts = parts
         self._stepper = stepper
         self._surroundings = surroundings
-        self._links = {venue.mic: parts.links[venue.venue_idx] for venue in parts.universe.venues}
         self._logged_on: dict[str, bool] = dict.fromkeys(parts.conf.oms_sessions, False)
         self._started_ns = parts.clock()
         self._drain_until_ns: Ns | None = None
         self._unfinished: list[int] = []
         self._clients = ClientSide(parts, stepper)
+        self._venues = VenueSide(parts, stepper)
         self._operators = OperatorDesk(
-            parts, stepper, self.status, self._force_up, reset_session=surroundings.reset_session
+            parts,
+            stepper,
+            self.status,
+            self._venues.force_up,
+            reset_session=surroundings.reset_session,
         )
         self.exit_status = EXIT_FINE
         self.roll_ns: Ns | None = None  # when the trading day ends
@@ -113,10 +110,7 @@ class Router:
     def wake_once(self) -> bool:
         """Do one thing that is due; False if nothing is."""
         now_ns = self._parts.clock()
-        for link in self._parts.links:
-            self._follow(link, link.wake(now_ns))
-        for unanswered in self._stepper.watch.overdue(now_ns):
-            self._ask_about(unanswered)
+        self._venues.wake(now_ns)
         if text := self._parts.snapshots.look(now_ns):
             self._stepper.notice(AlertLevel.WARNING, "snapshot", text)
         for text in self._clients.shed.news(now_ns):
@@ -224,43 +218,10 @@ class Router:
         if item.side is Side.OMS:
             self._clients.message(item)
             return
-        self._venue_message(item)
+        self._venues.message(item.incoming)
         session = session_name(item.side, item.incoming.counterparty)
         # The journal has what it caused: after a restart it need not come again.
         self._parts.marks.dealt(session, item.incoming)
-
-    def _venue_message(self, item: Message) -> None:
-        mic = item.incoming.counterparty
-        link = self._links[mic]
-        answer = self._parts.venue_desk.on_message(item.incoming)
-        for draft in answer.events:
-            self._stepper.step(draft)
-            if isinstance(draft, ChildStatus):
-                self._follow(link, link.on_answer(draft.child_id))
-        self._follow(link, link.on_reports(self._is_live))
-        self._notes(mic, answer.notes)
-        if answer.refuses_questions:
-            self._questions_refused(link)
-        if answer.asks_pending:
-            for child_id in self._pending_at(link.venue_idx):
-                self._doubt(child_id, link.venue_idx, "the venue rejects a message about an order")
-
-    def _questions_refused(self, link: VenueLink) -> None:
-        """A venue that takes no 35=H is asked by cancels, about what it owes an answer for, too."""
-        stamps = draft_stamps(self._parts.clock())
-        self._stepper.step(StatusRefused(**stamps, venue_idx=link.venue_idx))
-        for child_id in link.unanswered:
-            self._doubt(child_id, link.venue_idx, "the venue does not answer questions")
-
-    def _doubt(self, child_id: int, venue_idx: int, reason: str) -> None:
-        stamps = draft_stamps(self._parts.clock())
-        self._stepper.step(
-            DoubtChild(**stamps, child_id=child_id, venue_idx=venue_idx, reason=reason)
-        )
-
-    def _notes(self, counterparty: str, notes: tuple[str, ...]) -> None:
-        for note in notes:
-            self._stepper.notice(AlertLevel.WARNING, "message", f"{counterparty}: {note}")
 
     def _logged_on_again(self, item: LoggedOn) -> None:
         self._stepper.notice(AlertLevel.INFO, "logon", f"{item.counterparty} is logged on")
@@ -270,12 +231,7 @@ class Router:
             if item.was_reset:  # what the session held for the client is gone
                 self._stepper.tell_again(item.counterparty)
             return
-        link = self._links[item.counterparty]
-        live = self._live_at(link.venue_idx)
-        step = link.on_logon(live, self._parts.clock())
-        stamps = draft_stamps(self._parts.clock())
-        self._stepper.step(VenueReachable(**stamps, venue_idx=link.venue_idx))
-        self._follow(link, step)
+        self._venues.logged_on(item.counterparty)
 
     def _logged_out(self, item: LoggedOut) -> None:
         text = f"{item.counterparty} is logged out: {item.reason}"
@@ -285,79 +241,15 @@ class Router:
             self._stepper.undelivered.logged_out(item.counterparty)
             self._clients.logged_out(item.counterparty)
             return
-        link = self._links[item.counterparty]
-        self._follow(link, link.on_logout(item.reason))
+        self._venues.logged_out(item.counterparty, item.reason)
 
     def _unread(self, item: Unread) -> None:
-        text = (
-            f"message {item.seq_num} (35={item.msg_type}) of {item.counterparty} was rejected and "
-            f"not read: {item.text}"
-        )
-        self._stepper.notice(AlertLevel.CRITICAL, "message_unread", text)
-        if (
-            item.side is Side.VENUE
-        ):  # it may have been an execution: the totals show what is missing
-            link = self._links[item.counterparty]
-            live = self._live_at(link.venue_idx)
-            reason = "a report was not read: waiting for the state of open orders"
-            self._follow(link, link.on_loss(reason, live, self._parts.clock()))
+        self._stepper.notice(AlertLevel.CRITICAL, "message_unread", item.alert)
+        if item.side is Side.VENUE:
+            self._venues.unread(item.counterparty)
 
     def _stuck(self, item: Stuck) -> None:
-        text = (
-            f"the session with {item.counterparty} cannot go on: {item.text}. Fix: agree on the "
-            f"sequence numbers with {item.counterparty}, then penstock session reset "
-            f"{item.counterparty}"
-        )
-        self._stepper.notice(AlertLevel.CRITICAL, "session_stuck", text)
-
-    def _follow(self, link: VenueLink, step: LinkStep) -> None:
-        """Do what a link has decided."""
-        parts, now_ns, venue_idx = self._parts, self._parts.clock(), link.venue_idx
-        stamps = draft_stamps(now_ns)
-        mic = parts.universe.venues[venue_idx].mic
-        if step.is_late:
-            text = f"{mic} has not stated where children {list(step.ask_about)} stand; asked again"
-            self._stepper.notice(AlertLevel.WARNING, "no_answer", text)
-        if step.is_stuck:
-            text = (
-                f"{mic} does not state where children {list(link.unanswered)} stand and gets no "
-                "order. Call the venue, close them with penstock child close, or: "
-                f"penstock venue force-up {mic}"
-            )
-            self._stepper.notice(AlertLevel.CRITICAL, "no_answer", text)
-        self._ask(link, step.ask_about)
-        if step.comes_up:
-            self._stepper.step(VenueUp(**stamps, venue_idx=venue_idx))
-            self._stepper.notice(AlertLevel.INFO, "venue_up", f"{mic} takes orders")
-        if step.goes_down:
-            self._stepper.step(VenueDown(**stamps, venue_idx=venue_idx, reason=link.reason))
-
-    def _ask(self, link: VenueLink, child_ids: Sequence[int]) -> None:
-        """Ask a venue where children stand: by questions, or by cancels where it takes none."""
-        parts, venue_idx = self._parts, link.venue_idx
-        if not parts.engine.answers_status(venue_idx):
-            for child_id in child_ids:
-                self._doubt(child_id, venue_idx, "the session was lost")
-            return
-        for child_id in child_ids:
-            parts.wires.to_venue(parts.venue_desk.status_request(child_id, parts.clock()))
-
-    def _ask_about(self, unanswered: Unanswered) -> None:
-        """The venue should have answered; if it has not, ask."""
-        child_id = unanswered.child_id
-        child = self._parts.engine.children.get(child_id)
-        if child is None:
-            return  # over for so long that it is forgotten
-        # A refused cancel is no sign of life: an order that never arrived cannot be cancelled.
-        is_waiting = child.state is ChildState.CANCELLING
-        is_silent = is_waiting if unanswered.is_cancel else not child.is_acked
-        venue_idx = child.order.venue_idx
-        is_asked = child.needs_answer or child_id in self._parts.links[venue_idx].unanswered
-        if child.state.is_terminal or not is_silent or is_asked:
-            return
-        if self._parts.links[venue_idx].is_logged_on:
-            reason = f"not acknowledged (state: {child.state})"
-            self._doubt(child_id, venue_idx, reason)
+        self._stepper.notice(AlertLevel.CRITICAL, "session_stuck", item.alert)
 
     def _asked(self, item: Asked) -> None:
         if item.request.do is Do.STOP:
@@ -365,10 +257,6 @@ class Router:
             item.answer({"ok": True, "text": "cancels what is open, then ends"})
         else:
             self._operators.answer(item, is_closing=self._drain_until_ns is not None)
-
-    def _force_up(self, venue_idx: int) -> None:
-        link = self._parts.links[venue_idx]
-        self._follow(link, link.force_up())
 
     def _fatal(self, item: Fatal) -> None:
         text = f"{item.where}: {type(item.error).__name__}: {item.error}"
@@ -380,7 +268,7 @@ class Router:
     @property
     def logged_on(self) -> list[LoggedOn]:
         """Sessions that are up, for the router of the next day: its first items."""
-        venues = [mic for mic, link in self._links.items() if link.is_logged_on]
+        venues = self._venues.logged_on_mics
         clients = [name for name, is_on in self._logged_on.items() if is_on]
         return [
             *(LoggedOn(Side.VENUE, mic) for mic in venues),
@@ -418,24 +306,3 @@ class Router:
     def _is_open(self, parent_id: int) -> bool:
         parent = self._parts.engine.parents.get(parent_id)
         return parent is not None and (not parent.state.is_terminal or bool(parent.live_children))
-
-    def _is_live(self, child_id: int) -> bool:
-        child = self._parts.engine.children.get(child_id)
-        return child is not None and not child.state.is_terminal
-
-    def _pending_at(self, venue_idx: int) -> list[int]:
-        """Children whose message may be the one that was refused: those that wait for an answer."""
-        children, live = self._parts.engine.children, self._live_at(venue_idx)
-        waiting = [
-            child_id
-            for child_id in live
-            if not children[child_id].is_acked or children[child_id].is_cancel_asked
-        ]
-        return waiting or live
-
-    def _live_at(self, venue_idx: int) -> list[int]:
-        return [
-            child_id
-            for child_id, child in self._parts.engine.children.items()
-            if child.order.venue_idx == venue_idx and not child.state.is_terminal
-        ]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from penstock.domain import (
@@ -438,3 +439,22 @@ def test_a_bust_of_what_was_more_than_wanted_ends_the_order_below_its_size() -> 
     assert (90, 81, 0) == (report.size_shares, report.filled_shares, report.leaves_shares)
     assert ParentState.CANCELLED is report.state
     assert [] == rig.sent
+
+
+@pytest.mark.parametrize(("scope", "n_booked"), [("order", 2), ("venue", 1)])
+def test_an_exec_id_of_another_order_counts_as_the_venue_scopes_it(
+    scope: str, n_booked: int
+) -> None:
+    """Unique at the venue, it names one execution; unique within its order, it names two."""
+    rig = Rig(steps=TAKE)
+    venues = tuple(
+        msgspec.structs.replace(venue, exec_id_scope=scope) for venue in rig.universe.venues
+    )
+    rig.engine._core.universe = msgspec.structs.replace(rig.universe, venues=venues)
+    (first,) = rig.order(100)
+    (second,) = rig.order(100, parent_id=2)
+    rig.fill(first, 100, "a")
+    rig.fill(second, 100, "a")
+
+    assert n_booked * 100 == sum(rig.parent(k).filled_shares for k in (1, 2))
+    assert (n_booked == 1) == ("exec_id_reused" in rig.alerts)

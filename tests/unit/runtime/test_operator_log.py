@@ -89,7 +89,8 @@ def test_a_terminal_that_is_closed_stops_nothing(tmp_path: Path) -> None:
     os.close(main_end)
     process.send_signal(signal.SIGHUP)
     log = tmp_path / "the.log"
-    n_bytes = log.stat().st_size if log.exists() else 0
+    wait_for(log.exists)
+    n_bytes = log.stat().st_size
     wait_for(lambda: log.stat().st_size > n_bytes + 100)
     is_alive = process.poll() is None
     process.terminate()

@@ -12,13 +12,19 @@ Rows = Sequence[Mapping[str, Any]]
 
 
 def moments_of(
-    child: Mapping[str, Any], requests: Rows, reports: Rows, fills: Rows, busts: Rows
+    child: Mapping[str, Any],
+    requests: Rows,
+    reports: Rows,
+    fills: Rows,
+    busts: Rows,
+    by_hand: Rows = (),
 ) -> list[Moment]:
-    """Everything that happened to a child, in the order in which we heard of it."""
+    """Everything that happened to a child, in the order in which it became known."""
     told: list[tuple[int, int, Moment]] = [
         (child["seq"], 0, Moment(at_ns=child["sent_ns"], venue_ns=None, kind="sent"))
     ]
     told += [(row["seq"], 1, _report(row)) for row in reports]
+    told += [(row["seq"], 1, _hand(row)) for row in by_hand]
     told += [(row["seq"], 2, _fill(child, row)) for row in fills]
     told += [(row["seq"], 3, moment) for row, moment in _busts(busts, fills)]
     told += [(row["seq"], 4, _request(row)) for row in requests]
@@ -80,6 +86,12 @@ def _report(row: Mapping[str, Any]) -> Moment:
     )
 
 
+def _hand(row: Mapping[str, Any]) -> Moment:
+    """What a person did: the alert names the operator and the reason."""
+    kind = "closed_by_hand" if "CloseChild" in row["text"] else "booked_by_hand"
+    return Moment(at_ns=row["at_ns"], venue_ns=None, kind=kind, text=row["text"])
+
+
 def _fill(child: Mapping[str, Any], row: Mapping[str, Any]) -> Moment:
     fee = row["fee_usd_micros"]
     facts = (child["side"], child["mid_ticks_x2"], row["price_ticks"], row["size_shares"], fee)
@@ -131,7 +143,7 @@ def _end(child: Mapping[str, Any], moments: list[Moment]) -> tuple[str, int | No
     for moment in moments:
         if moment.kind == "reject" or (moment.kind == "status" and moment.text.startswith("unk")):
             return "rejected", moment.at_ns
-        if moment.kind == "cancelled":
+        if moment.kind in ("cancelled", "closed_by_hand"):
             return "cancelled", moment.at_ns
         if moment.kind == "status" and moment.text.endswith(" 0 open"):
             return "cancelled", moment.at_ns

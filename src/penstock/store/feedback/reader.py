@@ -163,6 +163,11 @@ def _child_story(
         _all(connection, schema.CHILD_REPORTS, run, **from_venue),
         _all(connection, schema.FILLS, run, **own),
         _all(connection, schema.BUSTS, run, **own),
+        [
+            row
+            for row in _all(connection, schema.ALERTS, run, code="by_hand")
+            if f"Child {child_id} (" in row["text"]
+        ],
     )
     return ChildStory(
         run_id=run,

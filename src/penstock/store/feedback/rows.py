@@ -31,7 +31,6 @@ from penstock.domain import (
     FeedGap,
     FeedRecovered,
     FeedStale,
-    Liquidity,
     ModelSwap,
     NewParent,
     ParentOrder,
@@ -112,6 +111,10 @@ def _rows_of_event(event: Event, commands: Sequence[Command]) -> Iterator[Row]:
         # A number that came twice is refused without a report.
         if any(report.kind in (ReportKind.ACCEPTED, ReportKind.REJECTED) for report in reports):
             yield _parent(event.seq, event.order)
+    elif isinstance(event, BookChild):
+        for report in reports:
+            if report.kind is ReportKind.FILL:
+                yield _fill_by_hand(event, report)
     elif isinstance(event, Control):
         values = _picked(schema.CONTROLS, event) | {"model_sha256": None}
         yield Row(schema.CONTROLS, values | {"at_ns": event.recv_ns, "action": event.action.value})
@@ -122,9 +125,6 @@ def _rows_of_event(event: Event, commands: Sequence[Command]) -> Iterator[Row]:
     elif type(event) in _VENUE_STATES:
         values = {"kind": _VENUE_STATES[type(event)], "at_ns": event.recv_ns, "reason": None}
         yield Row(schema.VENUE_STATES, values | _picked(schema.VENUE_STATES, event))
-    elif isinstance(event, BookChild):
-        fills = [report for report in reports if report.kind is ReportKind.FILL]
-        yield from (_fill_by_hand(event, report) for report in fills)
     elif type(event) in _CHILD_REPORTS:
         booked = next((report for report in reports if _books(report, event)), None)
         late = any(isinstance(c, Alert) and c.code == "late_fill" for c in commands)
@@ -132,6 +132,28 @@ def _rows_of_event(event: Event, commands: Sequence[Command]) -> Iterator[Row]:
             yield _fill(event, booked.parent_id, is_late=late)
         elif not _is_booked_bust(event, reports):
             yield _child_report(event)
+
+
+def _fill_by_hand(event: BookChild, report: ReportParent) -> Row:
+    """An execution that a person booked; its name and venue are in the report to the client."""
+    values = {
+        "child_id": event.child_id,
+        "exec_id": report.last_exec_id,
+        "seq": event.seq,
+        "parent_id": report.parent_id,
+        "venue_idx": report.last_venue_idx,
+        "event_ns": event.event_ns,
+        "recv_ns": event.recv_ns,
+        "size_shares": report.last_shares,
+        "price_ticks": report.last_price_ticks,
+        "liquidity": "take"
+        if report.last_liquidity is None
+        else report.last_liquidity.name.lower(),
+        "price_rest_femtos": report.last_price_rest_femtos,
+        "fee_usd_micros": report.last_fee_usd_micros,
+        "is_late": False,
+    }
+    return Row(schema.FILLS, values)
 
 
 def _books(report: ReportParent, event: Event) -> bool:
@@ -194,26 +216,6 @@ def _child(seq: int, command: SendChild, record: DecisionRecord) -> Row:
 def _fill(event: ChildFill, parent_id: int, *, is_late: bool) -> Row:
     values = _picked(schema.FILLS, event) | {"parent_id": parent_id, "is_late": is_late}
     return Row(schema.FILLS, values | {"liquidity": event.liquidity.name.lower()})
-
-
-def _fill_by_hand(event: BookChild, report: ReportParent) -> Row:
-    """What a person has booked, as the client was told it."""
-    values = {
-        "child_id": event.child_id,
-        "exec_id": report.last_exec_id,
-        "seq": event.seq,
-        "parent_id": report.parent_id,
-        "venue_idx": report.last_venue_idx,
-        "event_ns": event.event_ns,
-        "recv_ns": event.recv_ns,
-        "size_shares": report.last_shares,
-        "price_ticks": report.last_price_ticks,
-        "price_rest_femtos": report.last_price_rest_femtos,
-        "liquidity": Liquidity.TAKE.name.lower(),
-        "fee_usd_micros": report.last_fee_usd_micros,
-        "is_late": False,
-    }
-    return Row(schema.FILLS, values)
 
 
 def _bust(key: dict[str, Any], report: ReportParent) -> Row:

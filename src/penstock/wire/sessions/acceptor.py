@@ -57,7 +57,7 @@ class FixAcceptor:
         )
 
         self._address = (host, port)
-        self._entrance = Entrance()
+        self._entrance = Entrance(setup.store_dir)
         self.port = port
         side = Side(
             label="fix-acceptor",

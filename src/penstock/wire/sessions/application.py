@@ -150,6 +150,10 @@ class SessionApplication(quickfix.Application):  # type: ignore[misc]  # quickfi
             self._sink.on_message(incoming_from(text, fallback, recv_ns))
         except Exception as error:  # noqa: BLE001
             self.fatal("on_message", error)
+        end = self.end_at_logon
+        if end is not None:  # the sink has hung, and we were stopped meanwhile
+            with contextlib.suppress(Exception):
+                end()
 
     def note_current(self, intake: Intake) -> None:
         """The text that comes next is of this session."""

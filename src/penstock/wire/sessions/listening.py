@@ -25,20 +25,28 @@ _BACKLOG: Final = 128
 _DESCRIPTORS: Final = Path("/dev/fd")  # this process's open descriptors, on Linux and macOS
 _LOOPBACK: Final = "127.0.0.1"
 _WAKE_S: Final = 1.0
+_PREFIX: Final = "entrance-"
+_MAX_PATH: Final = 70  # a socket's name may have about 100 bytes
 _ACCEPTED_S: Final = 2.0
 _LOOK_AGAIN_S: Final = 0.001
 
 
 class Entrance:
-    """QuickFIX's listening socket, private to this process."""
+    """
+    QuickFIX's listening socket, private to this process.
 
-    def __init__(self) -> None:
+    Args:
+        store_dir: where its name in the file system is put, if that is short enough for a socket;
+            what a killed process left there is removed.
+    """
+
+    def __init__(self, store_dir: Path) -> None:
         # Bound but not listening: QuickFIX can listen there, and nobody else gets it meanwhile.
         self._reserved = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._reserved.bind((_LOOPBACK, 0))
         self.stand_in_port: int = self._reserved.getsockname()[1]
-        self._folder = Path(tempfile.mkdtemp(prefix="penstock-"))  # only its owner may enter
+        self._folder = _private_folder(store_dir)
         self.address = str(self._folder / "in")
         self._n_callers = 0
 
@@ -95,6 +103,29 @@ class Entrance:
                 socket.create_connection((_LOOPBACK, self.stand_in_port), _WAKE_S).close()
             caller.shutdown(socket.SHUT_WR)
             caller.recv(1)
+
+
+def _private_folder(store_dir: Path) -> Path:
+    """A folder that only its owner may enter."""
+    prefix = f"{_PREFIX}{os.getpid()}-"
+    if len(str(store_dir.absolute())) <= _MAX_PATH:
+        with contextlib.suppress(OSError):
+            store_dir.mkdir(parents=True, exist_ok=True)
+            for left in store_dir.glob(f"{_PREFIX}*"):
+                if not _is_running(left.name.removeprefix(_PREFIX).partition("-")[0]):
+                    shutil.rmtree(left, ignore_errors=True)
+            return Path(tempfile.mkdtemp(prefix=prefix, dir=store_dir)).absolute()
+    return Path(tempfile.mkdtemp(prefix=f"penstock-{prefix}"))
+
+
+def _is_running(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _wait_for(is_it: Callable[[socket.socket], bool]) -> int | None:
