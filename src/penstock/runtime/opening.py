@@ -76,6 +76,7 @@ class Opener:
     clock_from: Callable[[int], Clock] = AnchoredClock
     snapshot_times: SnapshotTimes = SNAPSHOT_TIMES
     days: TradingDays | None = None
+    forks_snapshots: bool = False  # the live process; a test has one process
 
     def open(self, *, is_fresh: bool = False) -> Opened:
         """
@@ -336,7 +337,9 @@ class Opener:
             universe=universe,
             engine=memory.engine,
             taker=taker,
-            snapshots=SnapshotKeeper(journal, memory, core, position, self.snapshot_times),
+            snapshots=SnapshotKeeper(
+                journal, memory, core, position, self.snapshot_times, is_forked=self.forks_snapshots
+            ),
             sequencer=sequencer,
             oms_desk=memory.oms_desk,
             venue_desk=memory.venue_desk,

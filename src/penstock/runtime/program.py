@@ -76,9 +76,9 @@ def run_router(conf: RouterConf, *, is_fresh: bool = False, say: Callable[[str],
 def _opener(conf: RouterConf, marks: Marks, wires: FixWires, say: Callable[[str], None]) -> Opener:
     """With the trading calendar, unless the file names one day for good."""
     if conf.router.day is not None:
-        return Opener(conf=conf, marks=marks, wires=wires, say=say)
+        return Opener(conf=conf, marks=marks, wires=wires, say=say, forks_snapshots=True)
     days = load_trading_days(conf.day, time.time_ns(), conf.paths.trading_days, say)
-    return Opener(conf=conf, marks=marks, wires=wires, say=say, days=days)
+    return Opener(conf=conf, marks=marks, wires=wires, say=say, days=days, forks_snapshots=True)
 
 
 def _run(

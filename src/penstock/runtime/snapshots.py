@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
+import os
 import pickle
 import struct
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, NoReturn
 
 import msgspec
 
@@ -173,7 +175,7 @@ class SnapshotTimes(NamedTuple):
     """When to take one: after so many events, at a moment without any, and at last anyway."""
 
     least_events: int = 5_000
-    most_events: int = 100_000
+    most_events: int = 50_000
     quiet_ns: Ns = Ns(200_000_000)
 
 
@@ -184,13 +186,12 @@ class SnapshotKeeper:
     """
     Takes snapshots of a run now and then.
 
-    A snapshot stops everything else for as long as it takes: some milliseconds, and for a day of
-    100,000 orders some tenths of a second (docs/benchmarks.md). So a quiet moment is waited for,
-    but not for ever.
+    To take one stops the engine for as long as it takes, which with 100,000 orders is a second. So
+    the live router takes them in a fork of itself (`is_forked`): a copy of this moment, which
+    writes and ends, while the engine goes on after some milliseconds.
 
     Args:
         position: where the journal stands now.
-        n_events: how many events the last snapshot has, or the journal had at the start.
     """
 
     def __init__(
@@ -200,9 +201,12 @@ class SnapshotKeeper:
         core: CoreParts,
         position: Callable[[], Position],
         times: SnapshotTimes = SNAPSHOT_TIMES,
+        *,
+        is_forked: bool = False,
     ) -> None:
         self._journal, self._memory, self._core = journal, memory, core
         self._position, self._times = position, times
+        self._is_forked, self._writer_pid = is_forked, 0
         self._n_events = position().n_events
         self._n_seen = self._n_events
         self._seen_ns = 0
@@ -216,7 +220,7 @@ class SnapshotKeeper:
         """
         Take a snapshot if one is due. Call now and then, between two steps.
 
-        Returns what a person must know: that it failed, or took long; empty if nothing.
+        Returns what a person must know: that one failed, or took long; empty if nothing.
         """
         n_events = self._position().n_events
         if n_events != self._n_seen:
@@ -225,16 +229,62 @@ class SnapshotKeeper:
         is_quiet = now_ns - self._seen_ns >= self._times.quiet_ns
         if n_new < (self._times.least_events if is_quiet else self._times.most_events):
             return ""
-        return self.take()
+        return self._fork() if self._is_forked else self.take()
 
     def take(self) -> str:
-        """Take one now; a disk that is full is no reason to stop."""
+        """Take one now, in this process; a disk that is full is no reason to stop."""
+        self._wait()
         position = self._position()
         self._n_events = position.n_events
         try:
             taken = take_snapshot(self._journal, self._memory, self._core, position)
         except OSError as error:
-            return f"no snapshot: {error}; the next start replays the whole journal"
+            return _failed(str(error))
         if taken.took_s < LONG_S:
             return ""
         return f"the snapshot of {taken.n_bytes:,} bytes took {taken.took_s:.2f} s"
+
+    def _fork(self) -> str:
+        """Have a copy of the process write it; what the last copy came to."""
+        text = ""
+        if self._writer_pid:
+            pid, status = os.waitpid(self._writer_pid, os.WNOHANG)
+            if pid == 0:
+                return ""  # it is still writing
+            self._writer_pid = 0
+            text = _failed(f"its writer ended with status {status}") if status else ""
+        position = self._position()
+        self._n_events = position.n_events
+        try:
+            self._writer_pid = os.fork()
+        except OSError as error:
+            return _failed(str(error))
+        if self._writer_pid == 0:
+            self._write_and_end(position)
+        return text
+
+    def _write_and_end(self, position: Position) -> NoReturn:
+        """
+        In the copy, which has this thread alone.
+
+        It lets go of every file first: sockets, locks and the journal are the router's, and must
+        be free as soon as that ends.
+        """
+        status = 1
+        try:
+            os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+            gc.disable()
+            os.nice(5)
+            take_snapshot(self._journal, self._memory, self._core, position)
+            status = 0
+        finally:
+            os._exit(status)
+
+    def _wait(self) -> None:
+        if self._writer_pid:
+            os.waitpid(self._writer_pid, 0)
+            self._writer_pid = 0
+
+
+def _failed(why: str) -> str:
+    return f"no snapshot: {why}; the next start replays what came after the last one"

@@ -17,7 +17,7 @@ from penstock.runtime import pickling, snapshots
 from penstock.runtime.marks import Marks
 from penstock.runtime.opened import Opened
 from penstock.runtime.opening import Opener, session_names
-from penstock.runtime.snapshots import SnapshotTimes, snapshot_of
+from penstock.runtime.snapshots import SnapshotKeeper, SnapshotTimes, snapshot_of
 from penstock.wire.fix import Outgoing
 from tests.support.killable_routers import SmallWorld
 
@@ -236,7 +236,7 @@ def test_a_full_disk_costs_a_snapshot_and_nothing_else(
     text = killed.process.opened.parts.snapshots.take()
 
     assert "No space left" in text
-    assert "replays the whole journal" in text
+    assert "the next start replays" in text
 
 
 def test_views_of_an_array_stay_views() -> None:
@@ -270,3 +270,24 @@ def test_nothing_but_memory_is_loaded(name: str) -> None:
 
     with pytest.raises(pickle.UnpicklingError, match=function):
         pickling.load(data, {})
+
+
+def test_a_fork_writes_what_the_process_would_have_written(
+    killed: SmallWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The router goes on meanwhile, and its files are not held by the copy."""
+    assert killed.process is not None
+    keeper = killed.process.opened.parts.snapshots
+    assert isinstance(keeper, SnapshotKeeper)
+    snapshot_of(journal_of(killed)).unlink()
+    keeper._is_forked, keeper._n_events = True, 0
+    texts = [keeper.look(10**19)]
+    pid = keeper._writer_pid
+    keeper._wait()
+    killed.kill()
+    replays = Replays(monkeypatch)
+    opened_again(killed)
+
+    assert [""] == texts
+    assert pid > 0
+    assert 0 == replays.n
