@@ -47,4 +47,4 @@ def test_memory_and_restart_do_not_grow_with_the_day(
     assert N_ORDERS == len(engine.parents) + engine.n_forgotten
     assert N_ORDERS == again.opened.parts.standing.n_parents
     assert n_replayed < 1_100
-    assert day.opened.parts.oms_desk.state_hash() == again.opened.parts.oms_desk.state_hash()
+    assert day.opened.parts.venue_desk.state_hash() == again.opened.parts.venue_desk.state_hash()
