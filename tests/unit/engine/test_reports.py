@@ -126,7 +126,7 @@ def test_more_than_the_client_asked_for_is_an_alert() -> None:
     (child,) = rig.order(100)
     rig.fill(child, 130)
 
-    assert ["overfill"] == rig.alerts
+    assert ["child_overfill", "overfill"] == rig.alerts
     assert 130 == rig.parent().filled_shares
     assert ParentState.FILLED is rig.parent().state
 

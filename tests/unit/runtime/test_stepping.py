@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
+from penstock.domain import Ns
 from penstock.runtime.marks import Marks
 from penstock.runtime.parts import RouterParts
 from penstock.runtime.stepping import Stepper
@@ -30,7 +31,7 @@ class Wires:
 def reported_after(folder: Path, wires: Wires, n_reports: int) -> tuple[int, int]:
     """What the marks count, and how many stayed untold."""
     marks = Marks(folder / "marks", [SESSION])
-    parts: Any = SimpleNamespace(marks=marks, wires=wires)
+    parts: Any = SimpleNamespace(marks=marks, wires=wires, clock=lambda: Ns(1))
     stepper = Stepper(cast("RouterParts", parts))
     for number in range(n_reports):
         stepper.report_again([Outgoing("C", FixMessage("8", ((17, f"F{number}"),)))])
