@@ -155,9 +155,13 @@ def _is_at_home(name: str, value: Any, sections: Sequence[Section]) -> bool:
     if name not in sections[0].keys:
         return any(section.knows(name, value) for section in sections)
     known = {key for section in sections if section.name == name for key in section.keys}
-    items = value if isinstance(value, list) else [value]
+    is_list = isinstance(value, list)
+    items = value if is_list else [value]
     keys = {key for item in items if isinstance(item, dict) for key in item}
-    foreign = [key for key in keys if not get_close_matches(key, known, n=1, cutoff=ALIKE)]
+    # A list where one table belongs, or the reverse, is a slip only if its keys are right.
+    is_as_meant = is_list is any(section.name == name and section.is_list for section in sections)
+    cutoff = ALIKE if is_as_meant else 1.0
+    foreign = [key for key in keys if not get_close_matches(key, known, n=1, cutoff=cutoff)]
     return not known or 2 * len(foreign) <= len(keys)
 
 
