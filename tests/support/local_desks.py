@@ -34,7 +34,7 @@ from tests.tidy.rules import ROOT
 
 pytest.importorskip("quickfix", reason='quickfix is not installed: pip install "penstock[fix]"')
 
-PATIENCE_S = 60.0  # a bound for a busy machine; what is waited for comes within a few seconds
+PATIENCE_S = 300.0  # a bound for a busy machine; what is waited for comes within a few seconds
 CLIENT, ROUTER = "OMS", "PENSTOCK"
 
 PATIENT_LIST = RoutingConfig(

@@ -18,6 +18,8 @@ def command() -> None:
 
     `penstock orders` lists the children that are live or in doubt. Every booking is checked by the
     engine, journalled with operator and reason, and visible in `penstock explain`.
+
+    Exit status: 0 done; 2 bad input, or the router refuses it.
     """
 
 

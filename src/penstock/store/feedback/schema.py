@@ -216,10 +216,10 @@ FILLS: Final = _table(
     _whole("recv_ns"),
     _whole("size_shares"),
     _whole("price_ticks"),
-    _rest("price_rest_femtos"),
     _text("liquidity"),
     _whole("fee_usd_micros"),
     Column("is_late", Boolean, nullable=False),
+    _rest("price_rest_femtos"),
     Index("fills_by_parent", "run_id", "parent_id"),
 )
 
@@ -234,8 +234,8 @@ BUSTS: Final = _table(
     _index("venue_idx"),
     _whole("corrected_shares"),
     _whole_or_none("corrected_price_ticks"),
-    _rest("corrected_price_rest_femtos"),
     _whole("corrected_fee_usd_micros"),
+    _rest("corrected_price_rest_femtos"),
     Index("busts_by_execution", "run_id", "child_id", "exec_id"),
 )
 
