@@ -19,6 +19,8 @@ def command() -> None:
     `penstock orders` lists the children that are live or in doubt. Every booking is checked by the
     engine, journalled with operator and reason, and visible in `penstock explain`.
 
+    \b
+    Example:  penstock child close 17 --filled 60 --reason "confirmed by the venue's desk"
     Exit status: 0 done; 2 bad input, or the router refuses it.
     """
 
