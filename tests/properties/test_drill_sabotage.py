@@ -8,7 +8,7 @@ import pytest
 from penstock.domain import Shares
 from penstock.engine import ledger, working
 from penstock.risk import RiskGate
-from penstock.runtime import opening, stepping
+from penstock.runtime import opened, stepping
 from penstock.runtime.drill import draw_day, play
 from penstock.runtime.drill.audit import Law
 from penstock.wire.fix import Outgoing
@@ -42,7 +42,7 @@ FREE = ledger.shares_still_free
     ("module", "name", "broken", "laws"),
     [
         (working, "shares_still_free", one_more_share, {Law.OVERFILL}),
-        (opening, "possible_resend", unmarked, {Law.TOLD_ONCE}),
+        (opened, "possible_resend", unmarked, {Law.TOLD_ONCE}),
         (RiskGate, "deny", lambda *_: None, {Law.KILLED, Law.CLOSED_VENUE, Law.LIMIT}),
     ],
 )
