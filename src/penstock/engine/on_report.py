@@ -282,7 +282,7 @@ def bust(core: Core, event: ChildBust) -> None:
             "unknown_bust",
             f"bust of {event.exec_id}, which we do not have: it counts as soon as its fill comes",
         )
-        doubt.hold(core, child, event.stated)
+        doubt.lower(core, child, event.stated)
 
 
 def _take_back(core: Core, child: Child, event: ChildBust) -> None:

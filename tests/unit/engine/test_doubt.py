@@ -458,3 +458,15 @@ def test_an_exec_id_of_another_order_counts_as_the_venue_scopes_it(
 
     assert n_booked * 100 == sum(rig.parent(k).filled_shares for k in (1, 2))
     assert (n_booked == 1) == ("exec_id_reused" in rig.alerts)
+
+
+def test_a_bust_of_what_was_never_booked_lowers_what_the_venue_states() -> None:
+    """15 stated, their execution lost, then busted with 14=0: nothing is in doubt any more."""
+    rig = Rig(steps=TAKE)
+    (child,) = rig.order(100)
+    rig.report(ChildCancelled, child, stated=states(15, 0))
+    bust = {"exec_id": "lost", "corrected_shares": 0, "corrected_price_ticks": 0}
+    rig.report(ChildBust, child, stated=states(0, 0), **bust)
+
+    assert 0 == rig.child(child).doubt_shares
+    assert [] == rig.parent().doubtful_children
