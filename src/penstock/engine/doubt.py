@@ -51,10 +51,8 @@ def hold(core: Core, child: Child, stated: VenueStatement | None) -> None:
 
 def lower(core: Core, child: Child, stated: VenueStatement | None) -> None:
     """Take a lower total for true that a bust explains, of an execution that never was booked."""
-    before_shares = child.doubt_shares
     if stated is not None and not stated.is_repeat and stated.filled_shares is not None:
         child.stated_shares = Shares(max(stated.filled_shares, child.filled_shares))
-    _follow_doubt(core, child, before_shares)
     hold(core, child, stated)
 
 

@@ -13,16 +13,15 @@ import msgspec
 from penstock.domain import (
     CancelParent,
     Control,
-    ControlAction,
     Event,
     NewParent,
     Ns,
-    ParentOrder,
     ReplaceParent,
     ReportParent,
     SendChild,
     Timer,
 )
+from penstock.engine.kills import KILLS, is_meant
 from penstock.engine.packed import CHILDREN, PARENTS, unpack_parent
 from penstock.engine.timers import Purpose
 
@@ -30,16 +29,6 @@ if TYPE_CHECKING:
     from penstock.engine.core import Core
 
 _OF_PARENTS: Final = frozenset({Purpose.COMPLETE, Purpose.EXPIRE, Purpose.RETRY})
-
-
-_KILLS: Final = frozenset(
-    {
-        ControlAction.KILL,
-        ControlAction.DRAIN,
-        ControlAction.KILL_CLIENT,
-        ControlAction.KILL_SYMBOL,
-    }
-)
 
 
 class _Packed(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -80,7 +69,7 @@ class Past:
             self._look_at(core, self._ended.popleft()[1])
         if not self._packed:
             return
-        if isinstance(event, Control) and event.action in _KILLS:
+        if isinstance(event, Control) and event.action in KILLS:
             self._kills.append(event)
         self._call_back_for(core, event)
 
@@ -171,7 +160,7 @@ class Past:
         n_rows = len(core.decider.frame.rows)
         parent = unpack_parent(packed.parent, packed.attempts, n_rows)
         kills = self._kills[self._n_kills.pop(parent_id) :]
-        parent.is_stopped |= any(_is_meant(kill, parent.order) for kill in kills)
+        parent.is_stopped |= any(is_meant(kill, parent.order) for kill in kills)
         core.ledger.parents[parent_id] = parent
         children = [CHILDREN.unpack(child) for child in packed.children]
         for child in children:
@@ -211,11 +200,3 @@ class Past:
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(_Packed)
-
-
-def _is_meant(kill: Control, order: ParentOrder) -> bool:
-    if kill.action is ControlAction.KILL_CLIENT:
-        return order.client == kill.client
-    if kill.action is ControlAction.KILL_SYMBOL:
-        return order.instrument_idx == kill.target_idx
-    return True

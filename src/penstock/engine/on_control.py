@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Final
 
 from penstock.domain import (
@@ -24,18 +22,8 @@ from penstock.domain import (
 )
 from penstock.engine.core import Core
 from penstock.engine.doubt import ask_anew
-from penstock.engine.parent import Parent
+from penstock.engine.kills import KILLS, is_meant
 from penstock.engine.working import cancel_at_once, kill, retry_later
-
-_KILLS: Final[Mapping[ControlAction, str]] = MappingProxyType(
-    {
-        ControlAction.KILL: "kill switch",
-        ControlAction.DRAIN: "the router is closing",
-        ControlAction.KILL_CLIENT: "kill switch for this client",
-        ControlAction.KILL_SYMBOL: "kill switch for this symbol",
-    }
-)
-"""What ends orders, with the reason that their clients get."""
 
 _OF_CLIENTS: Final = (
     ControlAction.KILL_CLIENT,
@@ -160,9 +148,9 @@ def control(core: Core, event: Control) -> None:
         return
     why = f" ({event.reason})" if event.reason else ""
     core.alert(AlertLevel.WARNING, "control", f"{said}{_target(core, event)}{why}")
-    if event.action in _KILLS:
+    if event.action in KILLS:
         for parent in list(core.ledger.parents.values()):
-            if _is_meant(event, parent):
+            if is_meant(event, parent.order):
                 kill(core, parent, _why(event))
     elif event.action is ControlAction.VENUE_OFF:
         _cancel_where(core, venue_idx=event.target_idx)
@@ -176,16 +164,7 @@ def control(core: Core, event: Control) -> None:
 def _why(event: Control) -> str:
     """What the client gets as the reason; a drain has many."""
     is_drain = event.action is ControlAction.DRAIN
-    return event.reason if is_drain and event.reason else _KILLS[event.action]
-
-
-def _is_meant(event: Control, parent: Parent) -> bool:
-    """True for the orders that a kill names: of a client, in an instrument, or all."""
-    if event.action is ControlAction.KILL_CLIENT:
-        return parent.order.client == event.client
-    if event.action is ControlAction.KILL_SYMBOL:
-        return parent.order.instrument_idx == event.target_idx
-    return True
+    return event.reason if is_drain and event.reason else KILLS[event.action]
 
 
 def _in_words(live: list[int]) -> str:
