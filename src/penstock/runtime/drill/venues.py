@@ -106,15 +106,7 @@ class ScriptedVenue:
         if n is not None and order.trades:
             exec_id = order.trades[-1].exec_id
         trade = Trade(self._next_uid(), exec_id, shares, spelled(ticks, spelling))
-        order.trades.append(trade)
-        self._truth.executed(
-            self.mic,
-            order.name,
-            uid=trade.uid,
-            exec_id=trade.exec_id,
-            shares=shares,
-            price=trade.price,
-        )
+        self._trade(order, trade)
         self._close_if_full(order)
         self._report_trade(order, trade)
 
@@ -325,6 +317,18 @@ class ScriptedVenue:
             body = tuple(field for field in body if field[0] != 14)
         self.say(body)
 
+    def _trade(self, order: VenueOrder, trade: Trade) -> None:
+        """Count a trade, and disclose it to the auditor."""
+        order.trades.append(trade)
+        self._truth.executed(
+            self.mic,
+            order.name,
+            uid=trade.uid,
+            exec_id=trade.exec_id,
+            shares=trade.shares,
+            price=trade.price,
+        )
+
     def _total_before_execution(self, order: VenueOrder, n: int, exec_type: str) -> None:
         """Ended, with shares in its total whose execution comes afterwards, or never."""
         assert self.link is not None
@@ -332,15 +336,7 @@ class ScriptedVenue:
         trade = Trade(
             self._next_uid(), self._exec_id(), shares, spelled(order.limit_ticks, "plain")
         )
-        order.trades.append(trade)
-        self._truth.executed(
-            self.mic,
-            order.name,
-            uid=trade.uid,
-            exec_id=trade.exec_id,
-            shares=shares,
-            price=trade.price,
-        )
+        self._trade(order, trade)
         self._close(order)
         self.say(report(order, self._exec_id(), exec_type, status=exec_type, at=self._at()))
         if n < 1_000:
